@@ -1,0 +1,72 @@
+"""What the documents leave open about the job, each as a named choice with a default.
+
+Every output that depends on one of them prints the value that was used. Rule numbers are those of
+docs/invoicing-rules.md.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ReadyRule(StrEnum):
+    READY = "ready"
+    READY_OR_UNSET = "ready_or_unset"
+
+
+class CutOff(StrEnum):
+    INCLUSIVE = "inclusive"
+    EXCLUSIVE = "exclusive"
+
+
+class Products(StrEnum):
+    WITH_DUE_ROW = "with_due_row"
+    NEVER = "never"
+
+
+class EmptyLines(StrEnum):
+    DUE = "due"
+    ALL = "all"
+
+
+class NothingToBill(StrEnum):
+    SUCCESSFUL = "successful"
+    NOT_RUN = "not_run"
+
+
+class ContractStates(StrEnum):
+    DRAFT_AND_CONFIRMED = "draft_and_confirmed"
+    CONFIRMED = "confirmed"
+
+
+class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    is_job_name_case_sensitive: bool = False
+    """J1: whether "create invoices" must be written just so."""
+    first_sleep_h: int = 24
+    """J6: how long ProcessRunCaller sleeps when it was started by hand, without an end time."""
+    handover_min: int = 10
+    """J7: the longest pause between two system jobs of one chain."""
+    settle_s: int = 60
+    """J8: how far apart two looks must be before two starts count as several chains."""
+    contract_states: ContractStates = ContractStates.DRAFT_AND_CONFIRMED
+    """L1: which open contracts the job takes."""
+    catch_up: bool = True
+    """L4: whether our own run takes a run date that was missed."""
+    platform_catches_up: bool = False
+    """L4: whether a preview expects the platform to take a run date that was missed."""
+    retry_failed: bool = False
+    """L5: whether a row with Run Failed is tried again."""
+    time_zone: str | None = None
+    """L7: the IANA zone of "the day", instead of the zone of the user who runs the job."""
+    ready_rule: ReadyRule = ReadyRule.READY
+    """T2: whether an actual without a billing status counts as ready."""
+    cut_off: CutOff = CutOff.INCLUSIVE
+    """T3: whether the cut-off day itself is taken."""
+    products: Products = Products.WITH_DUE_ROW
+    """T8: when a product line that is ready is invoiced."""
+    empty_lines: EmptyLines = EmptyLines.DUE
+    """G4: which contract lines without transactions get an invoice line."""
+    nothing_to_bill: NothingToBill = NothingToBill.SUCCESSFUL
+    """G6: the run status of a row that was due with nothing to bill."""

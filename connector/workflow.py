@@ -1,0 +1,293 @@
+"""The contract of plug-ins: what a workflow and a billing method are given, and what they decide.
+
+A plug-in only thinks. It receives values, returns decisions and makes no request, so that the same
+plug-in can be previewed, replayed by a durable engine, tested with values, and run by the emulator
+on the server's side. Rule numbers are those of docs/invoicing-rules.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol, TypeAlias, runtime_checkable
+from zoneinfo import ZoneInfo
+
+from connector.model.actual import Actual, BillingType, TransactionClass
+from connector.model.contract_customer import ContractCustomer, ContractLineCustomer
+from connector.model.contract_line import ContractLine
+from connector.model.currency import Currency
+from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
+from connector.model.invoicing_rules import InvoicingRules
+from connector.model.milestone import Milestone
+from connector.model.project_contract import ProjectContract
+from connector.model.reason import Reason
+from connector.model.time_zone import day_in
+
+ACTUAL = "msdyn_actual"
+MILESTONE = "msdyn_contractlinescheduleofvalue"
+PRODUCT_LINE = "salesorderdetail"
+"""The tables that a detail of an invoice can come from."""
+
+
+# What is given
+
+
+@dataclass(frozen=True, slots=True)
+class LineSnapshot:
+    """A contract line with everything that decides about it.
+
+    `actuals` holds the unbilled sales actuals of the line, whatever their billing status.
+    """
+
+    line: ContractLine
+    schedule: tuple[InvoiceSchedule, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    actuals: tuple[Actual, ...] = ()
+    customers: tuple[ContractLineCustomer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSnapshot:
+    """One contract, the unit of planning.
+
+    `currencies` is keyed by id; `invoiced` maps a source (an actual, a milestone, a product line) to
+    the live invoice that it stands on already (rule G8); `unknown` names the roles that this
+    environment did not resolve, so that a rule that needs one can say so.
+    """
+
+    contract: ProjectContract
+    lines: tuple[LineSnapshot, ...] = ()
+    customers: tuple[ContractCustomer, ...] = ()
+    currencies: Mapping[str, Currency] = field(default_factory=dict)
+    invoiced: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What holds for all contracts of one run of ProcessRunner.
+
+    `day` is the day the run is for, `today` the environment's day now: a run date before `today` was
+    missed, one between `today` and `day` still has its own run to come. `takes_missed` says whether
+    this run takes up what was missed (rule L4). `only_rows` restricts it to the schedule rows that
+    somebody asked for by id; those count as due whatever their date.
+    """
+
+    day: date
+    today: date
+    zone: ZoneInfo
+    rules: InvoicingRules
+    billing_methods: tuple[BillingMethod, ...]
+    takes_missed: bool
+    only_rows: frozenset[str] | None = None
+
+    def day_of(self, instant: datetime) -> date:
+        return day_in(self.zone, instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One start of a workflow. `handed_end` is the end time that the caller handed over (rule J5)."""
+
+    started_at: datetime
+    handed_end: datetime | None = None
+
+
+# What is decided
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDetail:
+    """One source on an invoice line. `amount` is before tax; both are in the invoice's currency."""
+
+    source: str
+    source_id: str
+    transaction_class: TransactionClass | None
+    billing_type: BillingType
+    amount: Decimal
+    tax: Decimal = Decimal(0)
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    starts_at: datetime | None = None
+    description: str = ""
+
+    @property
+    def is_chargeable(self) -> bool:
+        return self.billing_type is BillingType.CHARGEABLE
+
+    @property
+    def extended_amount(self) -> Decimal:
+        """Amount plus tax (rule T9)."""
+        return self.amount + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """One contract line on an invoice, with its sums as rule T9 has them."""
+
+    contract_line: str
+    name: str
+    billing_method: str
+    details: tuple[InvoiceDetail, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        """The chargeable amounts (rule T5)."""
+        return sum((item.amount for item in self.details if item.is_chargeable), Decimal(0))
+
+    @property
+    def tax(self) -> Decimal:
+        """The tax of all details (rule T9)."""
+        return sum((item.tax for item in self.details), Decimal(0))
+
+    @property
+    def extended_amount(self) -> Decimal:
+        """Amount plus tax of the chargeable details (rule T9)."""
+        return sum((item.extended_amount for item in self.details if item.is_chargeable), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInvoice:
+    """One draft invoice: one contract, run date, customer and currency (rules G1 to G3).
+
+    `schedule_rows` are the rows that it settles; of several invoices of one run date the first
+    carries them.
+    """
+
+    contract: str
+    contract_name: str
+    customer: str
+    currency: str
+    currency_code: str
+    invoice_run_date: date
+    lines: tuple[InvoiceLine, ...]
+    schedule_rows: tuple[str, ...] = ()
+    is_by_row: bool = True
+    """Whether schedule rows stand behind all of it: what the platform's action can create."""
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.extended_amount for line in self.lines), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkScheduleRow:
+    """A schedule row changes its run status without an invoice (rule G6)."""
+
+    schedule_row: str
+    contract_line: str
+    run_status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why something that is scheduled is not on an invoice.
+
+    `until` is the day on which this resolves by itself; `count` and `amount` say how many
+    transactions and how much stand behind it, in `currency_code`.
+    """
+
+    contract: str
+    reason: Reason
+    message: str
+    contract_line: str | None = None
+    name: str = ""
+    until: date | None = None
+    count: int | None = None
+    amount: Decimal | None = None
+    currency_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """The workflow sleeps until then."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StartWorkflow:
+    """Another workflow is started on the same batch job; `handed_end` goes along (rule J5)."""
+
+    name: str
+    handed_end: datetime | None = None
+
+
+ContractDecision: TypeAlias = CreateInvoice | MarkScheduleRow | Skip
+StepDecision: TypeAlias = WaitUntil | StartWorkflow
+
+
+# Who decides
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a billing method wants billed: one detail, for one customer, with its run date.
+
+    `invoice_run_date` None means: together with the contract's due row (rule T8).
+    `schedule_rows` are the rows that stand behind it.
+    """
+
+    contract_line: str
+    invoice_run_date: date | None
+    customer: str
+    currency: str
+    detail: InvoiceDetail
+    schedule_rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A billing method's answer for one line.
+
+    `due` maps each run date that is due to its schedule rows, also where nothing is to be billed.
+    """
+
+    charges: tuple[Charge, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    due: Mapping[date, tuple[str, ...]] = field(default_factory=dict)
+
+
+@runtime_checkable
+class BillingMethod(Protocol):
+    """How one kind of contract line is billed."""
+
+    @property
+    def name(self) -> str:
+        """One word for output: time_and_material, fixed_price, product …"""
+        ...
+
+    def claims(self, line: ContractLine) -> bool:
+        """Whether this billing method is in charge of the line."""
+        ...
+
+    def bill(self, line: LineSnapshot, contract: ContractSnapshot, run: Run) -> Bill: ...
+
+
+@runtime_checkable
+class Workflow(Protocol):
+    """A workflow of the batch job, as pure decisions at the three points where it decides anything."""
+
+    @property
+    def name(self) -> str:
+        """The name of the process in the environment, for example ProcessRunner."""
+        ...
+
+    def start(self, call: Call, rules: InvoicingRules) -> Sequence[StepDecision]:
+        """What comes before the work: a wait, or nothing."""
+        ...
+
+    def decide(self, contract: ContractSnapshot, run: Run) -> Iterable[ContractDecision]:
+        """What becomes of one contract; nothing for a workflow that looks at none."""
+        ...
+
+    def end(self, call: Call, ended_at: datetime) -> Sequence[StepDecision]:
+        """What comes after the work: another workflow is started, or nothing."""
+        ...
+
+    @property
+    def is_reading_contracts(self) -> bool:
+        """Whether `decide` is to be asked for each contract."""
+        ...
