@@ -1,0 +1,120 @@
+"""When a request is repeated, after which pause, and for how long: all of it on this screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter, wait_random
+
+from connector.dataverse.faults import error_code, retry_after_s
+from connector.dataverse.wire import Answer, Attempt, Lost
+
+_GATEWAY = frozenset({502, 503, 504})
+# The service rolled back and says that another try may succeed: SQL deadlock, timeout, lock, network,
+# busy, worker and resource limits.
+_PASSING = frozenset(
+    {
+        "0x80040255",
+        "0x80044150",
+        "0x80044151",
+        "0x80044339",
+        "0x8004a001",
+        "0x8005f104",
+        "0x80072323",
+        "0x80072324",
+        "0x80073000",
+    }
+)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """What one call may spend, its repetitions and pauses included.
+
+    `most_faults` counts the tries that ended without an answer or with 502, 503, 504; throttling is
+    limited by the budget alone, since a pause of minutes is what the service asks for.
+    """
+
+    budget_s: float = 600
+    most_faults: int = 6
+    first_pause_s: float = 1
+    longest_pause_s: float = 30
+    connect_timeout_s: float = 15
+    answer_timeout_s: float = 240
+    sleep: Callable[[float], None] = time.sleep
+
+
+DEFAULT_POLICY = RetryPolicy()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The last try, and whether any try before it may have taken effect unseen."""
+
+    last: Attempt
+    is_ambiguous: bool
+
+
+def repeat(send: Callable[[int], Attempt], policy: RetryPolicy, *, is_repeatable: bool) -> Outcome:
+    """Send until there is an answer worth having or the policy is spent. `send` gets the try's number."""
+    trail: list[Attempt] = []
+
+    def once() -> Attempt:
+        trail.append(send(len(trail) + 1))
+        return trail[-1]
+
+    last = Retrying(
+        sleep=policy.sleep,
+        retry=retry_if_result(partial(_is_worth_repeating, is_repeatable)),
+        wait=partial(_pause_s, policy),
+        stop=partial(_is_spent, policy, trail),
+        retry_error_callback=_last,
+    )(once)
+    return Outcome(last, is_ambiguous=any(may_have_happened(attempt) for attempt in trail[:-1]))
+
+
+def may_have_happened(attempt: Attempt) -> bool:
+    """Whether a request that went like this may have taken effect although nobody said so."""
+    return attempt.is_sent if isinstance(attempt, Lost) else attempt.status in _GATEWAY
+
+
+def _is_worth_repeating(is_repeatable: bool, attempt: Attempt) -> bool:
+    if isinstance(attempt, Lost):
+        return not attempt.is_final and (is_repeatable or not attempt.is_sent)
+    if attempt.status == 429:
+        return True
+    return is_repeatable and _is_fault(attempt)
+
+
+def _is_fault(attempt: Attempt) -> bool:
+    if isinstance(attempt, Answer) and attempt.status not in _GATEWAY:
+        return attempt.status >= 500 and error_code(attempt) in _PASSING
+    return True
+
+
+def _pause_s(policy: RetryPolicy, state: RetryCallState) -> float:
+    """What the service asks for and a little more, so that many clients do not come back at once."""
+    attempt = _last(state)
+    asked = retry_after_s(attempt) if isinstance(attempt, Answer) else None
+    if asked:
+        return asked + wait_random(0, policy.first_pause_s)(state)
+    growing = wait_exponential_jitter(
+        policy.first_pause_s, policy.longest_pause_s, jitter=policy.first_pause_s
+    )
+    return growing(state)
+
+
+def _is_spent(policy: RetryPolicy, trail: list[Attempt], state: RetryCallState) -> bool:
+    """Idle time counts too: it is what has passed even where `sleep` is not the real one."""
+    spent_s = max(state.seconds_since_start or 0, state.idle_for)
+    faults = sum(map(_is_fault, trail))
+    return spent_s + state.upcoming_sleep > policy.budget_s or faults >= policy.most_faults
+
+
+def _last(state: RetryCallState) -> Attempt:
+    assert state.outcome is not None  # tenacity asks only after a try
+    attempt: Attempt = state.outcome.result()
+    return attempt
