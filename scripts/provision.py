@@ -1,0 +1,8 @@
+"""The command `projops provision`, for those who run scripts: `python scripts/provision.py --help`."""
+
+import sys
+
+import needs_python  # noqa: F401  # it must be imported before anything that older Pythons cannot parse
+from bootstrap import run_command
+
+sys.exit(run_command("provision"))
