@@ -21,6 +21,7 @@ from connector.model.currency import Currency
 from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.milestone import Milestone
+from connector.model.money import EXACT, ZERO, total
 from connector.model.project_contract import ProjectContract
 from connector.model.reason import Reason
 from connector.model.time_zone import day_in
@@ -29,6 +30,20 @@ ACTUAL = "msdyn_actual"
 MILESTONE = "msdyn_contractlinescheduleofvalue"
 PRODUCT_LINE = "salesorderdetail"
 """The tables that a detail of an invoice can come from."""
+
+CONTRACT_LINE_CUSTOMER_OF_ACTUAL = "msdyn_actual.contract_line_customer"
+NOT_TO_EXCEED_STATUS_OF_ACTUAL = "msdyn_actual.not_to_exceed_status"
+CUSTOMERS_OF_CONTRACT = "msdyn_projectcontractsplitbillingrule"
+CUSTOMERS_OF_LINE = "contract_line_customer"
+ROLES = frozenset(
+    {
+        CONTRACT_LINE_CUSTOMER_OF_ACTUAL,
+        NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+        CUSTOMERS_OF_CONTRACT,
+        CUSTOMERS_OF_LINE,
+    }
+)
+"""The roles that a rule needs: columns as <table>.<field>, tables by their name."""
 
 
 # What is given
@@ -53,8 +68,8 @@ class ContractSnapshot:
     """One contract, the unit of planning.
 
     `currencies` is keyed by id; `invoiced` maps a source (an actual, a milestone, a product line) to
-    the live invoice that it stands on already (rule G8); `unknown` names the roles that this
-    environment did not resolve, so that a rule that needs one can say so.
+    the live invoice that it stands on already (rule G8); `unknown` names those of `ROLES` that this
+    environment did not resolve, so that a rule that needs one can say so: all, unless somebody knows.
     """
 
     contract: ProjectContract
@@ -62,7 +77,7 @@ class ContractSnapshot:
     customers: tuple[ContractCustomer, ...] = ()
     currencies: Mapping[str, Currency] = field(default_factory=dict)
     invoiced: Mapping[str, str] = field(default_factory=dict)
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[str] = ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,7 @@ class InvoiceDetail:
     transaction_class: TransactionClass | None
     billing_type: BillingType
     amount: Decimal
-    tax: Decimal = Decimal(0)
+    tax: Decimal = ZERO
     quantity: Decimal | None = None
     price: Decimal | None = None
     starts_at: datetime | None = None
@@ -120,7 +135,7 @@ class InvoiceDetail:
     @property
     def extended_amount(self) -> Decimal:
         """Amount plus tax (rule T9)."""
-        return self.amount + self.tax
+        return EXACT.add(self.amount, self.tax)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +150,17 @@ class InvoiceLine:
     @property
     def amount(self) -> Decimal:
         """The chargeable amounts (rule T5)."""
-        return sum((item.amount for item in self.details if item.is_chargeable), Decimal(0))
+        return total(item.amount for item in self.details if item.is_chargeable)
 
     @property
     def tax(self) -> Decimal:
         """The tax of all details (rule T9)."""
-        return sum((item.tax for item in self.details), Decimal(0))
+        return total(item.tax for item in self.details)
 
     @property
     def extended_amount(self) -> Decimal:
         """Amount plus tax of the chargeable details (rule T9)."""
-        return sum((item.extended_amount for item in self.details if item.is_chargeable), Decimal(0))
+        return total(item.extended_amount for item in self.details if item.is_chargeable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +184,7 @@ class CreateInvoice:
 
     @property
     def total(self) -> Decimal:
-        return sum((line.extended_amount for line in self.lines), Decimal(0))
+        return total(line.extended_amount for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

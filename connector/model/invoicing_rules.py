@@ -48,6 +48,8 @@ class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """J6: how long ProcessRunCaller sleeps when it was started by hand, without an end time."""
     handover_min: int = 10
     """J7: the longest pause between two system jobs of one chain."""
+    overdue_min: int = 60
+    """J7: how long past the end of its timer a sleeping job is late; after that it is stalled."""
     settle_s: int = 60
     """J8: how far apart two looks must be before two starts count as several chains."""
     contract_states: ContractStates = ContractStates.DRAFT_AND_CONFIRMED
@@ -64,6 +66,8 @@ class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """T2: whether an actual without a billing status counts as ready."""
     cut_off: CutOff = CutOff.INCLUSIVE
     """T3: whether the cut-off day itself is taken."""
+    not_to_exceed_failed: int | None = None
+    """T4: the choice value of the not-to-exceed status that means Failed; no document gives it."""
     products: Products = Products.WITH_DUE_ROW
     """T8: when a product line that is ready is invoiced."""
     empty_lines: EmptyLines = EmptyLines.DUE
