@@ -1,0 +1,197 @@
+"""Which rows of a line's invoice schedule are due in a run, and why the others are not (L3 to L5, L8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, auto
+
+from connector.model.contract_line import ContractLine
+from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
+from connector.model.reason import Reason
+from connector.workflow import ContractSnapshot, Run, Skip
+from projops_plugins.skips import later, skip
+
+ACTIVE = 0
+
+
+class Standing(Enum):
+    DUE = auto()
+    LATER = auto()
+    DONE = auto()
+    NOT_ASKED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class DueDate:
+    """One run date that is due, with all its rows (rule L8) and the latest of their cut-offs."""
+
+    run_date: date
+    cut_off: date
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A line's rows as one run sees them.
+
+    `next_run_date` is the earliest date still to come; `ran_until` the latest cut-off of the rows
+    that have run.
+    """
+
+    due: tuple[DueDate, ...]
+    skips: tuple[Skip, ...]
+    next_run_date: date | None
+    ran_until: date | None
+
+
+def schedule_of(
+    rows: Iterable[InvoiceSchedule], line: ContractLine, contract: ContractSnapshot, run: Run
+) -> Schedule:
+    """Judges every active row; the order of the rows does not matter."""
+    due: list[InvoiceSchedule] = []
+    skips: list[Skip] = []
+    coming: list[date] = []
+    ran: list[date] = []
+    for row in in_order(row for row in rows if is_active(row.state)):
+        verdict = standing_of(row, run)
+        if isinstance(verdict, Reason):
+            skips.append(row_skip(row, verdict, line, contract, run))
+        elif verdict is Standing.DUE:
+            due.append(row)
+        elif verdict is Standing.LATER and row.invoice_run_date:
+            coming.append(run.day_of(row.invoice_run_date))
+        if row.run_status == RunStatus.RUN_SUCCESSFUL and (cut_off := cut_off_of(row, run)):
+            ran.append(cut_off)
+    return Schedule(
+        due=_by_run_date(due, run),
+        skips=tuple(skips),
+        next_run_date=min(coming, default=None),
+        ran_until=max(ran, default=None),
+    )
+
+
+def in_order(rows: Iterable[InvoiceSchedule]) -> list[InvoiceSchedule]:
+    return sorted(
+        rows, key=lambda row: (row.invoice_run_date.timestamp() if row.invoice_run_date else 0.0, row.id)
+    )
+
+
+def is_active(state: int | None) -> bool:
+    """Whether a row or milestone counts at all; a deactivated one is as good as deleted."""
+    return state is None or state == ACTIVE
+
+
+def is_asked_for(row: InvoiceSchedule, run: Run) -> bool:
+    return run.only_rows is None or row.id in run.only_rows
+
+
+def cut_off_of(row: InvoiceSchedule, run: Run) -> date | None:
+    """Rule T3: the row's own cut-off, else the day before its run date, as generated rows have it."""
+    if row.transaction_cutoff_date is not None:
+        return run.day_of(row.transaction_cutoff_date)
+    if row.invoice_run_date is not None:
+        return run.day_of(row.invoice_run_date) - timedelta(days=1)
+    return None
+
+
+def standing_of(row: InvoiceSchedule, run: Run) -> Standing | Reason:
+    """Where a row stands in this run; a reason when it was to run and does not."""
+    if not is_asked_for(row, run):
+        return Standing.NOT_ASKED
+    if row.invoice_run_date is None:
+        return Reason.BLOCKED
+    return _standing_of_status(row.run_status, run.day_of(row.invoice_run_date), run)
+
+
+def _standing_of_status(run_status: int | None, run_date: date, run: Run) -> Standing | Reason:
+    match run_status:
+        case RunStatus.NOT_RUN:
+            return _standing_of_date(run_date, run)
+        case RunStatus.RUN_SUCCESSFUL:
+            is_telling = run.only_rows is not None or run_date >= run.day
+            return Reason.ALREADY_RUN if is_telling else Standing.DONE
+        case RunStatus.RUN_FAILED if not run.rules.retry_failed:
+            return Reason.RUN_FAILED_BEFORE
+        case RunStatus.RUN_FAILED:
+            has_come = run_date <= run.day or run.only_rows is not None
+            return Standing.DUE if has_come else Standing.LATER
+        case _:
+            return Reason.BLOCKED
+
+
+def _standing_of_date(run_date: date, run: Run) -> Standing | Reason:
+    if run.only_rows is not None:
+        return Standing.DUE
+    if run_date > run.day:
+        return Standing.LATER
+    if run_date == run.day or run.takes_missed:
+        return Standing.DUE
+    return Reason.PAST_DUE_UNCERTAIN
+
+
+def _by_run_date(rows: Iterable[InvoiceSchedule], run: Run) -> tuple[DueDate, ...]:
+    """Rule L8: two rows of one line with the same run date count once."""
+    by_date: dict[date, list[InvoiceSchedule]] = {}
+    for row in rows:
+        assert row.invoice_run_date is not None
+        by_date.setdefault(run.day_of(row.invoice_run_date), []).append(row)
+    return tuple(
+        DueDate(
+            run_date=run_date,
+            cut_off=max(cut_off for row in same if (cut_off := cut_off_of(row, run))),
+            rows=tuple(row.id for row in same),
+        )
+        for run_date, same in sorted(by_date.items())
+    )
+
+
+def row_skip(
+    row: InvoiceSchedule, reason: Reason, line: ContractLine, contract: ContractSnapshot, run: Run
+) -> Skip:
+    """The reason of one row as a sentence."""
+    if row.invoice_run_date is None:
+        message = f"The schedule row {row.id} has no invoice run date: enter one, or delete the row."
+        return skip(contract, line, Reason.BLOCKED, message)
+    run_date = run.day_of(row.invoice_run_date)
+    match reason:
+        case Reason.ALREADY_RUN:
+            return skip(contract, line, reason, _already_run(row, run_date, run))
+        case Reason.RUN_FAILED_BEFORE:
+            message = (
+                f"The run of {run_date} failed (schedule row {row.id}): remove the cause and set the row "
+                "back to Not Run, or ask for failed rows with retry_failed."
+            )
+            return skip(contract, line, reason, message)
+        case Reason.PAST_DUE_UNCERTAIN:
+            return _past_due(run_date, line, contract, run)
+        case _:
+            message = (
+                f"The schedule row {row.id} of {run_date} has the run status {row.run_status}, "
+                "which is none that we know: set it to Not Run if it is to be invoiced."
+            )
+            return skip(contract, line, reason, message)
+
+
+def _already_run(row: InvoiceSchedule, run_date: date, run: Run) -> str:
+    if row.invoice:
+        return f"The run of {run_date} is done: schedule row {row.id} is on the invoice {row.invoice}."
+    if run_date > run.day:
+        return (
+            f"The schedule row {row.id} of {run_date} is marked Run Successful although its day is still to "
+            "come, as copied contracts have it: set it back to Not Run if it is to be invoiced."
+        )
+    return f"The run of {run_date} is done: schedule row {row.id} is Run Successful, without an invoice."
+
+
+def _past_due(run_date: date, line: ContractLine, contract: ContractSnapshot, run: Run) -> Skip:
+    if run_date >= run.today:
+        message = f"The run date {run_date} comes before {run.day}: a run of its own is expected to take it."
+        return later(skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message), run_date)
+    message = (
+        f"The run date {run_date} passed without a run. Whether the platform takes it up later is not "
+        "documented, so it stands outside the totals: apply it here with catch_up, or set "
+        "platform_catches_up if this environment was seen to take such rows."
+    )
+    return skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message)

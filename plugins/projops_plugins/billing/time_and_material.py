@@ -1,0 +1,201 @@
+"""Time and material: on each date that is due, what was approved up to its cut-off (rules T1 to T7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from connector.hooks import hookimpl
+from connector.model.actual import Actual, BillingType, TransactionClass
+from connector.model.contract_line import BillingMethodChoice, ContractLine, LineType, ProductType
+from connector.model.invoicing_rules import CutOff
+from connector.model.money import ZERO
+from connector.model.reason import Reason
+from connector.workflow import (
+    ACTUAL,
+    Bill,
+    BillingMethod,
+    Charge,
+    ContractSnapshot,
+    InvoiceDetail,
+    LineSnapshot,
+    Run,
+    Skip,
+)
+from projops_plugins.billing.schedule_rows import DueDate, Schedule, is_active, schedule_of
+from projops_plugins.billing.transaction_skips import (
+    Objected,
+    after_cut_off_skips,
+    not_due_skips,
+    objection_skips,
+)
+from projops_plugins.billing.transactions import (
+    Objection,
+    customer_of,
+    is_ready,
+    is_unbilled_sales,
+    latest_day,
+    objection_to,
+    transaction_day,
+)
+from projops_plugins.skips import currency_of, skip, waiting_of, with_amount
+
+HISTORY = (Reason.ALREADY_ON_INVOICE, Reason.ADJUSTED)
+"""Reasons that are no news about transactions of dates that have run."""
+
+
+def is_project_line(line: ContractLine, billing_method: BillingMethodChoice) -> bool:
+    """A project-based line of a billing method; field service lines are another product's."""
+    return (
+        line.product_type in {None, ProductType.PROJECT_BASED_SERVICE}
+        and line.line_type != LineType.FIELD_SERVICE
+        and line.billing_method == billing_method
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAndMaterial:
+    name: str = "time_and_material"
+
+    def claims(self, line: ContractLine) -> bool:
+        return is_project_line(line, BillingMethodChoice.TIME_AND_MATERIAL)
+
+    def bill(self, line: LineSnapshot, contract: ContractSnapshot, run: Run) -> Bill:
+        schedule = schedule_of(line.schedule, line.line, contract, run)
+        actuals = sorted(filter(is_unbilled_sales, line.actuals), key=lambda actual: actual.id)
+        if not schedule.due:
+            return Bill(skips=(*schedule.skips, *_nothing_due(line, actuals, schedule, contract, run)))
+        sorting = _Sorting([], [], [])
+        for actual in actuals:
+            _sort(actual, sorting, line.line, contract, schedule, run)
+        return Bill(
+            charges=tuple(sorting.charges),
+            skips=(
+                *schedule.skips,
+                *objection_skips(sorting.objected, line.line, contract),
+                *after_cut_off_skips(
+                    sorting.too_late,
+                    line.line,
+                    contract,
+                    schedule.due[-1].cut_off,
+                    schedule.next_run_date,
+                ),
+            ),
+            due={due.run_date: due.rows for due in schedule.due},
+        )
+
+
+@dataclass(slots=True)
+class _Sorting:
+    charges: list[Charge]
+    objected: list[Objected]
+    too_late: list[Actual]
+
+
+def _sort(
+    actual: Actual,
+    into: _Sorting,
+    line: ContractLine,
+    contract: ContractSnapshot,
+    schedule: Schedule,
+    run: Run,
+) -> None:
+    """Puts one actual on its due date, or under the reason why not."""
+    objection = objection_to(actual, line, contract, run)
+    day = transaction_day(actual, run)
+    if day is None:
+        into.objected.append(Objected(actual, objection or Objection(Reason.BLOCKED, "no date")))
+        return
+    due = _earliest_covering(day, schedule.due, run)
+    if latest_day(actual, day, run) > run.day or due is None:
+        if objection is None:
+            into.too_late.append(actual)
+    elif objection is None:
+        into.charges.append(_charge(actual, due, line, contract))
+    elif not _is_history(objection, actual, day, schedule, run):
+        into.objected.append(Objected(actual, objection))
+
+
+def _earliest_covering(day: date, due: Iterable[DueDate], run: Run) -> DueDate | None:
+    """Rules T3 and T7: the earliest run date whose cut-off covers the day, and no other."""
+    is_inclusive = run.rules.cut_off is CutOff.INCLUSIVE
+    for one in due:
+        if day < one.cut_off or (is_inclusive and day == one.cut_off):
+            return one
+    return None
+
+
+def _is_history(objection: Objection, actual: Actual, day: date, schedule: Schedule, run: Run) -> bool:
+    has_run = schedule.ran_until is not None and day <= schedule.ran_until
+    return has_run and objection.reason in HISTORY and not is_ready(actual, run)
+
+
+def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: ContractSnapshot) -> Charge:
+    customer, currency = customer_of(actual, contract), currency_of(actual, contract)
+    assert customer is not None
+    assert currency is not None
+    assert actual.amount is not None
+    return Charge(
+        contract_line=line.id,
+        invoice_run_date=due.run_date,
+        customer=customer,
+        currency=currency,
+        detail=InvoiceDetail(
+            source=ACTUAL,
+            source_id=actual.id,
+            transaction_class=TransactionClass(actual.transaction_class or 0),
+            billing_type=BillingType(actual.billing_type or 0),
+            amount=actual.amount,
+            tax=actual.tax or ZERO,
+            quantity=actual.quantity,
+            price=actual.price,
+            starts_at=actual.start_date_time or actual.document_date,
+            description=actual.description or "",
+        ),
+        schedule_rows=due.rows,
+    )
+
+
+def _nothing_due(
+    line: LineSnapshot,
+    actuals: Sequence[Actual],
+    schedule: Schedule,
+    contract: ContractSnapshot,
+    run: Run,
+) -> list[Skip]:
+    """Why a line without a due date is not invoiced, with what is ready and waits (rules L2 and L3)."""
+    if run.only_rows is not None:
+        return []
+    ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
+    if schedule.next_run_date is not None:
+        return not_due_skips(ready, line.line, contract, schedule.next_run_date)
+    if schedule.skips:
+        return []
+    if any(is_active(row.state) for row in line.schedule):
+        return _waiting(
+            Reason.SCHEDULE_ENDED,
+            "All run dates of this line have run: extend the invoice schedule if work goes on.",
+            ready,
+            line,
+            contract,
+        )
+    return _waiting(
+        Reason.NO_SCHEDULE,
+        "This line has no invoice schedule, so the job never invoices it: generate one on the line.",
+        ready,
+        line,
+        contract,
+    )
+
+
+def _waiting(
+    reason: Reason, message: str, ready: Sequence[Actual], line: LineSnapshot, contract: ContractSnapshot
+) -> list[Skip]:
+    base = skip(contract, line.line, reason, message)
+    return [with_amount(base, contract, waiting) for waiting in waiting_of(ready, contract)] or [base]
+
+
+@hookimpl
+def projops_billing_methods() -> Iterable[BillingMethod]:
+    return (TimeAndMaterial(),)

@@ -1,0 +1,150 @@
+"""The reasons of transactions in words, added up for each line, reason and currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from connector.model.actual import Actual
+from connector.model.contract_line import ContractLine
+from connector.model.reason import Reason
+from connector.workflow import ContractSnapshot, Skip
+from projops_plugins.billing.transactions import Objection
+from projops_plugins.skips import in_words, later, skip, waiting_of, with_amount
+
+MOST_NAMED = 3
+"""How many invoices, values or records one sentence names."""
+
+SENTENCES: Mapping[Reason, str] = {
+    Reason.ALREADY_ON_INVOICE: "{what} stand on an invoice already{detail}: nothing is invoiced twice.",
+    Reason.CLASS_NOT_INCLUDED: "{what} are of a class that this line does not include{detail}: include the "
+    "class on the line, or move the transactions to the line that has it.",
+    Reason.ADJUSTED: "{what} were adjusted{detail}: only the transactions that replaced them are invoiced.",
+    Reason.NOT_TO_EXCEED_FAILED: "{what} exceed a not-to-exceed limit: raise it and evaluate them again.",
+    Reason.NOT_READY_TO_INVOICE: "{what} are not marked Ready to Invoice: mark them in the billing backlog.",
+    Reason.NO_CUSTOMER: "{what} have no customer: give the contract line a customer with its share.",
+    Reason.BLOCKED: "{what} cannot be invoiced{detail}: correct records {records}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    actual: Actual
+    objection: Objection
+
+
+def objection_skips(
+    objected: Iterable[Objected], line: ContractLine, contract: ContractSnapshot
+) -> list[Skip]:
+    """One Skip for each reason and currency, in the order of the closed list of reasons."""
+    by_reason: dict[Reason, list[Objected]] = {}
+    for item in objected:
+        by_reason.setdefault(item.objection.reason, []).append(item)
+    return [
+        one
+        for reason in Reason
+        if reason in by_reason
+        for one in _skips(reason, by_reason[reason], line, contract)
+    ]
+
+
+def _skips(
+    reason: Reason, items: Sequence[Objected], line: ContractLine, contract: ContractSnapshot
+) -> Iterable[Skip]:
+    for waiting in waiting_of((item.actual for item in items), contract):
+        message = SENTENCES[reason].format(
+            what=in_words(waiting, contract),
+            detail=_named(", ", {item.objection.detail for item in items if item.objection.detail}, " ({})"),
+            records=_named(", ", {item.actual.id for item in items}),
+        )
+        yield with_amount(skip(contract, line, reason, _agreeing(message, waiting.count)), contract, waiting)
+
+
+def _named(separator: str, words: set[str], frame: str = "{}") -> str:
+    if not words:
+        return ""
+    named = sorted(words)
+    rest = len(named) - MOST_NAMED
+    text = separator.join(named[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    return frame.format(text)
+
+
+def _agreeing(message: str, count: int) -> str:
+    """One transaction takes verbs in the singular."""
+    if count != 1:
+        return message
+    for plural, singular in (
+        (") stand ", ") stands "),
+        (") are ", ") is "),
+        (") were ", ") was "),
+        (") exceed ", ") exceeds "),
+        (") have ", ") has "),
+        (") wait ", ") waits "),
+        (": mark them", ": mark it"),
+        ("evaluate them", "evaluate it"),
+        ("move the transactions", "move it"),
+        ("transactions that replaced them are", "transaction that replaced it is"),
+        ("correct records", "correct record"),
+    ):
+        message = message.replace(plural, singular)
+    return message
+
+
+def after_cut_off_skips(
+    actuals: Iterable[Actual],
+    line: ContractLine,
+    contract: ContractSnapshot,
+    cut_off: date,
+    next_run_date: date | None,
+) -> list[Skip]:
+    """Rule T3: what is ready and comes too late for every run date that is due."""
+    if next_run_date:
+        outlook = f"the next run date is {next_run_date}"
+    else:
+        outlook = "no later run date is scheduled, so extend the invoice schedule"
+    return [
+        later(
+            with_amount(
+                skip(
+                    contract,
+                    line,
+                    Reason.AFTER_CUT_OFF,
+                    f"{in_words(waiting, contract)} after the cut-off of {cut_off}: {outlook}.",
+                ),
+                contract,
+                waiting,
+            ),
+            next_run_date,
+        )
+        for waiting in waiting_of(actuals, contract)
+    ]
+
+
+def not_due_skips(
+    ready: Sequence[Actual], line: ContractLine, contract: ContractSnapshot, next_run_date: date
+) -> list[Skip]:
+    """A line whose next run date is still to come, with what waits for it."""
+    base = skip(contract, line, Reason.NOT_YET_DUE, f"The next run date of this line is {next_run_date}.")
+    if not ready:
+        return [later(base, next_run_date)]
+    return [
+        later(
+            with_amount(
+                skip(
+                    contract,
+                    line,
+                    Reason.NOT_YET_DUE,
+                    _agreeing(
+                        f"The next run date of this line is {next_run_date}; "
+                        f"{in_words(waiting, contract)} wait until then.",
+                        waiting.count,
+                    ),
+                ),
+                contract,
+                waiting,
+            ),
+            next_run_date,
+        )
+        for waiting in waiting_of(ready, contract)
+    ]

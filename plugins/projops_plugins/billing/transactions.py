@@ -1,0 +1,148 @@
+"""Whether one unbilled sales actual may be invoiced, and why not (rules T1, T2, T4 and G8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date
+
+from connector.model.actual import Actual, AdjustmentStatus, BillingType, TransactionClass, TransactionType
+from connector.model.choice import known
+from connector.model.contract_line import BillingStatus, ContractLine
+from connector.model.invoicing_rules import ReadyRule
+from connector.model.reason import Reason
+from connector.workflow import CONTRACT_LINE_CUSTOMER_OF_ACTUAL, ContractSnapshot, Run
+from projops_plugins.skips import currency_of
+
+BILLABLE_TYPES = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
+INVOICED = (BillingStatus.CUSTOMER_INVOICE_CREATED, BillingStatus.CUSTOMER_INVOICE_POSTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why an actual is not taken; `detail` names the value where the reason alone does not."""
+
+    reason: Reason
+    detail: str = ""
+
+
+def is_unbilled_sales(actual: Actual) -> bool:
+    return actual.transaction_type == TransactionType.UNBILLED_SALES
+
+
+def transaction_day(actual: Actual, run: Run) -> date | None:
+    """The day that is compared with the cut-off: the one without a time zone where there is one (L7)."""
+    if actual.transaction_date is not None:
+        return actual.transaction_date.astimezone(UTC).date()
+    if actual.document_date is not None:
+        return run.day_of(actual.document_date)
+    return None
+
+
+def latest_day(actual: Actual, day: date, run: Run) -> date:
+    """Rule T4: future transactions are told by their start, which may be later than their day."""
+    return max(day, run.day_of(actual.start_date_time)) if actual.start_date_time else day
+
+
+def is_ready(actual: Actual, run: Run) -> bool:
+    """Rule T2."""
+    if actual.billing_status is None:
+        return run.rules.ready_rule is ReadyRule.READY_OR_UNSET
+    return actual.billing_status == BillingStatus.READY_TO_INVOICE
+
+
+def customer_of(actual: Actual, contract: ContractSnapshot) -> str | None:
+    """Rule G2: actuals carry their customer, being split at approval; else the contract's own."""
+    return actual.account_customer or actual.contact_customer or contract.contract.customer
+
+
+def objection_to(
+    actual: Actual, line: ContractLine, contract: ContractSnapshot, run: Run
+) -> Objection | None:
+    """What keeps an actual off an invoice, whatever the dates; None when nothing does.
+
+    What can never be changed is looked at first, what a person can change last.
+    """
+    return (
+        _invoiced(actual, contract)
+        or _class_not_included(actual, line)
+        or _adjusted(actual)
+        or _not_to_exceed(actual, run)
+        or _not_ready(actual, run)
+        or _no_customer(actual, contract)
+        or _incomplete(actual, contract)
+    )
+
+
+def _invoiced(actual: Actual, contract: ContractSnapshot) -> Objection | None:
+    """Rule G8."""
+    invoice = contract.invoiced.get(actual.id) or actual.invoice
+    if invoice:
+        return Objection(Reason.ALREADY_ON_INVOICE, f"invoice {invoice}")
+    if actual.billing_status in INVOICED:
+        return Objection(Reason.ALREADY_ON_INVOICE)
+    return None
+
+
+def _class_not_included(actual: Actual, line: ContractLine) -> Objection | None:
+    """Rules T1 and T4. A line without the flag includes the class: the columns' default is Yes."""
+    kind = known(TransactionClass, actual.transaction_class)
+    if kind is None:
+        return Objection(Reason.BLOCKED, f"transaction class {actual.transaction_class}")
+    included = {
+        TransactionClass.TIME: line.includes_time,
+        TransactionClass.EXPENSE: line.includes_expense,
+        TransactionClass.MATERIAL: line.includes_material,
+        TransactionClass.FEE: line.includes_fee,
+    }
+    if included.get(kind, False) is False:
+        return Objection(Reason.CLASS_NOT_INCLUDED, kind.name.lower())
+    return None
+
+
+def _adjusted(actual: Actual) -> Objection | None:
+    """Rule T4; a canceled transaction is the old half of a correction."""
+    if actual.billing_status == BillingStatus.CANCELED:
+        return Objection(Reason.ADJUSTED, "canceled")
+    if actual.adjustment_status is None:
+        return None
+    if status := known(AdjustmentStatus, actual.adjustment_status):
+        is_plain = status is AdjustmentStatus.ADJUSTED
+        return Objection(Reason.ADJUSTED, "" if is_plain else status.name.lower().replace("_", " "))
+    return Objection(Reason.BLOCKED, f"adjustment status {actual.adjustment_status}")
+
+
+def _not_to_exceed(actual: Actual, run: Run) -> Objection | None:
+    """Rule T4; the value that means Failed is a setting, since no document gives it."""
+    failed = run.rules.not_to_exceed_failed
+    if failed is not None and actual.not_to_exceed_status == failed:
+        return Objection(Reason.NOT_TO_EXCEED_FAILED)
+    return None
+
+
+def _not_ready(actual: Actual, run: Run) -> Objection | None:
+    """Rule T2."""
+    if is_ready(actual, run):
+        return None
+    if actual.billing_status is None or known(BillingStatus, actual.billing_status):
+        return Objection(Reason.NOT_READY_TO_INVOICE)
+    return Objection(Reason.BLOCKED, f"billing status {actual.billing_status}")
+
+
+def _no_customer(actual: Actual, contract: ContractSnapshot) -> Objection | None:
+    """Rule T4: where the environment has a contract-line customer on actuals, one must be there."""
+    has_column = CONTRACT_LINE_CUSTOMER_OF_ACTUAL not in contract.unknown
+    if has_column and actual.contract_line_customer is None:
+        return Objection(Reason.NO_CUSTOMER)
+    if customer_of(actual, contract) is None:
+        return Objection(Reason.NO_CUSTOMER)
+    return None
+
+
+def _incomplete(actual: Actual, contract: ContractSnapshot) -> Objection | None:
+    if actual.amount is None:
+        return Objection(Reason.BLOCKED, "no amount")
+    if actual.billing_type not in BILLABLE_TYPES:
+        return Objection(Reason.BLOCKED, f"billing type {actual.billing_type}")
+    if currency_of(actual, contract) is None:
+        return Objection(Reason.BLOCKED, "no currency")
+    return None

@@ -1,0 +1,188 @@
+"""From what the lines of a contract bill to its invoices (rules G1 to G4, G6 and T8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from connector.model.contract_line import ContractLine, ProductType
+from connector.model.invoice_schedule import RunStatus
+from connector.model.invoicing_rules import EmptyLines, NothingToBill
+from connector.model.reason import Reason
+from connector.workflow import (
+    Bill,
+    Charge,
+    ContractDecision,
+    ContractSnapshot,
+    CreateInvoice,
+    InvoiceDetail,
+    InvoiceLine,
+    MarkScheduleRow,
+    Run,
+    Skip,
+)
+from projops_plugins.skips import Waiting, currency_code, later, skip, with_amount
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """A line, the name of the billing method that it fell to, and what that made of it."""
+
+    line: ContractLine
+    billing_method: str
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    """What charges have in common that share an invoice (rules G1 to G3)."""
+
+    run_date: date
+    customer: str
+    currency: str
+    is_by_row: bool
+
+
+def decisions_for(
+    lines: Sequence[BilledLine], contract: ContractSnapshot, run: Run
+) -> Iterator[ContractDecision]:
+    """Invoices first, then rows that are marked without one, then everything that is left out."""
+    lines = sorted(lines, key=lambda item: (item.line.title, item.line.id))
+    riding_on = min((run_date for item in lines for run_date in item.bill.due), default=None)
+    groups = _grouped(lines, riding_on)
+    with_invoice: set[date] = set()
+    for heading in sorted(groups, key=_order_of(contract)):
+        is_first = heading.is_by_row and heading.run_date not in with_invoice
+        if is_first:
+            with_invoice.add(heading.run_date)
+        yield _invoice(heading, groups[heading], lines, contract, run, is_first=is_first)
+    yield from _marks(lines, with_invoice, run)
+    yield from _nothing_to_bill(lines, contract)
+    for item in lines:
+        yield from item.bill.skips
+    if riding_on is None:
+        yield from _waiting_products(lines, contract)
+
+
+def _order_of(contract: ContractSnapshot) -> Callable[[_Heading], tuple[date, str, str, bool]]:
+    def order(heading: _Heading) -> tuple[date, str, str, bool]:
+        code = currency_code(contract, heading.currency) or heading.currency
+        return heading.run_date, heading.customer, code, not heading.is_by_row
+
+    return order
+
+
+def _grouped(lines: Iterable[BilledLine], riding_on: date | None) -> dict[_Heading, list[Charge]]:
+    """Charges without a run date go with the contract's earliest due row, or wait when there is none."""
+    groups: dict[_Heading, list[Charge]] = {}
+    for item in lines:
+        for charge in item.bill.charges:
+            run_date = charge.invoice_run_date or riding_on
+            if run_date is None:
+                continue
+            is_by_row = bool(charge.schedule_rows) or charge.invoice_run_date is None
+            heading = _Heading(run_date, charge.customer, charge.currency, is_by_row)
+            groups.setdefault(heading, []).append(charge)
+    return groups
+
+
+def _invoice(
+    heading: _Heading,
+    charges: Sequence[Charge],
+    lines: Sequence[BilledLine],
+    contract: ContractSnapshot,
+    run: Run,
+    *,
+    is_first: bool,
+) -> CreateInvoice:
+    details: dict[str, list[InvoiceDetail]] = {}
+    for charge in charges:
+        details.setdefault(charge.contract_line, []).append(charge.detail)
+    shown = [
+        item
+        for item in lines
+        if item.line.id in details or _is_shown_empty(item, heading, run, is_first=is_first)
+    ]
+    return CreateInvoice(
+        contract=contract.contract.id,
+        contract_name=contract.contract.name or "",
+        customer=heading.customer,
+        currency=heading.currency,
+        currency_code=currency_code(contract, heading.currency),
+        invoice_run_date=heading.run_date,
+        lines=tuple(
+            InvoiceLine(
+                contract_line=item.line.id,
+                name=item.line.title,
+                billing_method=item.billing_method,
+                details=tuple(sorted(details.get(item.line.id, ()), key=_detail_order)),
+            )
+            for item in shown
+        ),
+        schedule_rows=_rows_settled(lines, heading.run_date, run) if is_first else (),
+        is_by_row=heading.is_by_row,
+    )
+
+
+def _detail_order(detail: InvoiceDetail) -> tuple[float, str]:
+    return (detail.starts_at.timestamp() if detail.starts_at else 0.0, detail.source_id)
+
+
+def _is_shown_empty(item: BilledLine, heading: _Heading, run: Run, *, is_first: bool) -> bool:
+    """Rule G4: which lines stand on an invoice without anything to bill."""
+    if run.rules.empty_lines is EmptyLines.ALL:
+        return item.line.product_type != ProductType.PRODUCT
+    return is_first and _is_due_with_nothing(item, heading.run_date)
+
+
+def _is_due_with_nothing(item: BilledLine, run_date: date) -> bool:
+    return run_date in item.bill.due and not _bills_on(item, run_date)
+
+
+def _bills_on(item: BilledLine, run_date: date) -> bool:
+    return any(charge.invoice_run_date == run_date and charge.schedule_rows for charge in item.bill.charges)
+
+
+def _rows_settled(lines: Iterable[BilledLine], run_date: date, run: Run) -> tuple[str, ...]:
+    """The rows of all lines that are due on a date; rule G6 decides about those with nothing to bill."""
+    takes_empty = run.rules.nothing_to_bill is NothingToBill.SUCCESSFUL
+    return tuple(
+        row
+        for item in lines
+        if takes_empty or _bills_on(item, run_date)
+        for row in item.bill.due.get(run_date, ())
+    )
+
+
+def _marks(lines: Iterable[BilledLine], with_invoice: set[date], run: Run) -> Iterator[MarkScheduleRow]:
+    """Rule G6: a row that was due with nothing to bill, on a date without an invoice."""
+    if run.rules.nothing_to_bill is not NothingToBill.SUCCESSFUL:
+        return
+    for item in lines:
+        for run_date, rows in sorted(item.bill.due.items()):
+            if run_date not in with_invoice:
+                for row in rows:
+                    yield MarkScheduleRow(row, item.line.id, RunStatus.RUN_SUCCESSFUL)
+
+
+def _nothing_to_bill(lines: Iterable[BilledLine], contract: ContractSnapshot) -> Iterator[Skip]:
+    for item in lines:
+        for run_date in sorted(item.bill.due):
+            if _is_due_with_nothing(item, run_date):
+                message = f"The run date {run_date} has come with nothing of this line to bill."
+                yield skip(contract, item.line, Reason.NOTHING_TO_BILL, message)
+
+
+def _waiting_products(lines: Iterable[BilledLine], contract: ContractSnapshot) -> Iterator[Skip]:
+    """Rule T8: products that are ready while no row of the contract is due."""
+    until = min((one.until for item in lines for one in item.bill.skips if one.until), default=None)
+    when = f"the next one is {until}" if until else "none is scheduled"
+    for item in lines:
+        for charge in item.bill.charges:
+            if charge.invoice_run_date is None:
+                message = f"This line is ready and rides along on a run date of its contract: {when}."
+                waiting = Waiting(1, charge.detail.amount, charge.currency)
+                reason = Reason.NOT_YET_DUE if until else Reason.NO_SCHEDULE
+                given = with_amount(skip(contract, item.line, reason, message), contract, waiting)
+                yield later(given, until)

@@ -1,0 +1,82 @@
+"""ProcessRunner: decides what is invoiced, then hands over to ProcessRunCaller (rules J5, L, T and G)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.hooks import hookimpl
+from connector.model.invoicing_rules import InvoicingRules
+from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
+from connector.model.reason import Reason
+from connector.workflow import (
+    Bill,
+    BillingMethod,
+    Call,
+    ContractDecision,
+    ContractSnapshot,
+    LineSnapshot,
+    Run,
+    StartWorkflow,
+    StepDecision,
+    Workflow,
+)
+from projops_plugins.invoices import BilledLine, decisions_for
+from projops_plugins.open_contract import not_open_skips, reason_not_open
+from projops_plugins.skips import skip
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRunner:
+    name: str = PROCESS_RUNNER
+    is_reading_contracts: bool = True
+
+    def start(self, call: Call, rules: InvoicingRules) -> Sequence[StepDecision]:  # noqa: ARG002 - the contract of workflows
+        """Rule J4: it works at once."""
+        return ()
+
+    def decide(self, contract: ContractSnapshot, run: Run) -> Iterator[ContractDecision]:
+        """What becomes of one contract: invoices, rows marked without one, and reasons.
+
+        The decisions are a function of the snapshot, whatever the order of its parts.
+        """
+        if message := reason_not_open(contract.contract, run.rules):
+            yield from not_open_skips(contract, message)
+            return
+        billed = [_billed(line, contract, run) for line in contract.lines]
+        yield from decisions_for(billed, contract, run)
+
+    def end(self, call: Call, ended_at: datetime) -> Sequence[StepDecision]:  # noqa: ARG002 - the contract of workflows
+        """Rule J5: it calls ProcessRunCaller and hands it its end."""
+        return (StartWorkflow(PROCESS_RUN_CALLER, handed_end=ended_at),)
+
+
+def _billed(line: LineSnapshot, contract: ContractSnapshot, run: Run) -> BilledLine:
+    methods = [method for method in run.billing_methods if method.claims(line.line)]
+    if len(methods) == 1:
+        return BilledLine(line.line, methods[0].name, methods[0].bill(line, contract, run))
+    return BilledLine(line.line, "", _unclaimed(line, methods, contract, run))
+
+
+def _unclaimed(
+    line: LineSnapshot, methods: Sequence[BillingMethod], contract: ContractSnapshot, run: Run
+) -> Bill:
+    """A line with anything to bill must fall to exactly one billing method."""
+    is_asked = run.only_rows is None or any(row.id in run.only_rows for row in line.schedule)
+    if not is_asked or not (line.schedule or line.milestones or line.actuals):
+        return Bill()
+    if methods:
+        names = ", ".join(sorted(method.name for method in methods))
+        message = f"More than one billing method claims this line ({names}): uninstall all plug-ins but one."
+    else:
+        message = (
+            f"No billing method claims this line (product type {line.line.product_type}, billing method "
+            f"{line.line.billing_method}): correct the line, or install the plug-in that bills it."
+        )
+    return Bill(skips=(skip(contract, line.line, Reason.BLOCKED, message),))
+
+
+@hookimpl
+def projops_workflows() -> Iterable[Workflow]:
+    return (ProcessRunner(),)
