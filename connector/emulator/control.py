@@ -1,0 +1,144 @@
+"""The control endpoint: moves the clock, turns the switches, makes trouble.
+
+It is plain http on a loopback port of its own, and every path stands under an unguessable token:
+`control_url` is http://127.0.0.1:PORT/<token>. Bodies and answers are JSON.
+
+    GET  /clock                                  {"now": "2020-10-03T06:00:00Z"}
+    POST /clock {"set": "2020-10-05T06:00Z"}     moves it there
+    POST /clock {"advance_s": 86400}             moves it on
+    GET  /switches                               all switches, and the invoicing rules under "rules"
+    POST /switches {"job_shape": "steps", "rules": {"cut_off": "exclusive"}}
+    POST /chains/duplicate {}                    starts a second chain beside the live one
+    GET  /privileges                             names of the application user's privileges
+    POST /privileges {"take": ["prvCreateInvoice"], "give": [], "user": id}
+
+A POST answers once all jobs that are due have run, with what GET would say. Wrong input is a 400 with
+{"error": message}, an unknown path or token a 404.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connector.emulator.clock import FARTHEST, advance_clock, move_clock, parse_moment
+from connector.emulator.platform.privileges import change_privileges, privileges_of
+from connector.emulator.platform.service import AsynchronousService
+from connector.emulator.platform.switches import change_switches, describe_switches
+from connector.errors import ProjopsError, UsageError
+
+Body = dict[str, Any]
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def make_control_app(service: AsynchronousService, token: str) -> Starlette:
+    """The ASGI application; `token` is the first segment of every path."""
+    control = _Control(service)
+    return Starlette(
+        routes=[
+            _route(token, "clock", control.clock, control.move_clock),
+            _route(token, "switches", control.switches, control.change_switches),
+            _route(token, "chains/duplicate", None, control.duplicate_chain),
+            _route(token, "privileges", control.privileges, control.change_privileges),
+        ]
+    )
+
+
+class _Control:
+    def __init__(self, service: AsynchronousService) -> None:
+        self._service = service
+
+    def clock(self) -> Body:
+        return {"now": _text(self._service.store.now)}
+
+    def move_clock(self, body: Body) -> Body:
+        _only(body, "set", "advance_s")
+        if len(body) != 1:
+            raise UsageError('The clock wants {"set": time} or {"advance_s": seconds}.')
+        if "set" in body:
+            move_clock(self._service, parse_moment(str(body["set"])))
+        else:
+            advance_clock(self._service, timedelta(seconds=_seconds(body["advance_s"])))
+        return self.clock()
+
+    def switches(self) -> Body:
+        with self._service.store.snapshot() as tx:
+            return describe_switches(tx)
+
+    def change_switches(self, body: Body) -> Body:
+        with self._service.store.transaction() as tx:
+            change_switches(tx, body)
+            self._service.wake(tx)
+        return self.switches()
+
+    def duplicate_chain(self, body: Body) -> Body:
+        _only(body, "workflow")
+        return {"asyncoperationid": self._service.duplicate_chain(body.get("workflow"))}
+
+    def privileges(self) -> Body:
+        with self._service.store.snapshot() as tx:
+            user = str(tx.setting("application_user_id"))
+            return {"user": user, "privileges": list(privileges_of(tx, user))}
+
+    def change_privileges(self, body: Body) -> Body:
+        _only(body, "take", "give", "user")
+        with self._service.store.transaction() as tx:
+            change_privileges(tx, body)
+            self._service.wake(tx)
+        return self.privileges()
+
+
+def _route(
+    token: str, path: str, read: Callable[[], Body] | None, write: Callable[[Body], Body] | None
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        try:
+            if request.method == "POST" and write is not None:
+                return JSONResponse(await run_in_threadpool(write, _parsed(await request.body())))
+            if read is not None:
+                return JSONResponse(await run_in_threadpool(read))
+        except ProjopsError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return Response(status_code=405)
+
+    methods = [verb for verb, handler in (("GET", read), ("POST", write)) if handler is not None]
+    return Route(f"/{token}/{path}", endpoint, methods=methods)
+
+
+def _parsed(text: bytes) -> Body:
+    try:
+        body = json.loads(text or b"{}")
+    except ValueError as error:
+        raise UsageError("The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise UsageError("The body is not a JSON object.")
+    return body
+
+
+def _only(body: Body, *known: str) -> None:
+    for name in body:
+        if name not in known:
+            raise UsageError(f"{name!r} is unknown here.", f"There are: {', '.join(known)}.")
+
+
+def _seconds(value: Any) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= FARTHEST.total_seconds():
+        raise UsageError(f"advance_s = {value!r}: a number of seconds is expected, at most ten years.")
+    return float(value)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

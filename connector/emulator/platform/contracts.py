@@ -1,0 +1,143 @@
+"""From rows to the values that plug-ins are given: one `ContractSnapshot` per contract."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from connector.emulator.platform.concurrency import before_this_instant
+from connector.emulator.platform.live_invoices import live_invoices
+from connector.emulator.platform.words import (
+    ACTUAL,
+    CONTRACT,
+    CONTRACT_LINE,
+    MILESTONE,
+    SCHEDULE_ROW,
+    UNBILLED_SALES,
+    WORK_BASED,
+)
+from connector.emulator.schema import Schema
+from connector.emulator.schema import Table as Definition
+from connector.emulator.store import Transaction, Value
+from connector.model.contract_customer import CONTRACT_LINE_CUSTOMER_ROLE
+from connector.model.table import Record, Table
+from connector.model.tables import DECLARED, Tables
+from connector.workflow import (
+    CONTRACT_LINE_CUSTOMER_OF_ACTUAL,
+    CUSTOMERS_OF_CONTRACT,
+    CUSTOMERS_OF_LINE,
+    NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+    ContractSnapshot,
+    LineSnapshot,
+)
+
+LINE_CUSTOMER = "emu_contractlinecustomer"
+_ONLY: Mapping[str, dict[str, Any]] = {ACTUAL: {"msdyn_transactiontypecode": UNBILLED_SALES}}
+T = TypeVar("T", bound=Record)
+
+
+@dataclass(frozen=True)
+class _LiveColumn:
+    label: str
+    type: str
+
+
+@dataclass(frozen=True)
+class _LiveTable:
+    entity_set: str
+    primary_id: str
+    columns: Mapping[str, _LiveColumn]
+
+
+@cache
+def resolve_tables(schema: Schema) -> Tables:
+    """The declared tables with their roles resolved against the emulator's own schema."""
+    return DECLARED.resolved(
+        {table.logical_name: _live(table) for table in schema},
+        {CONTRACT_LINE_CUSTOMER_ROLE: LINE_CUSTOMER},
+    )
+
+
+def contract_ids(tx: Transaction) -> list[str]:
+    """All project contracts, oldest first."""
+    rows = tx.find(CONTRACT, {"msdyn_ordertype": WORK_BASED}, order_by=("createdon", "name"))
+    return [str(row["salesorderid"]) for row in rows]
+
+
+def read_contract(tx: Transaction, contract: str, *, is_blind: bool = False) -> ContractSnapshot | None:
+    """One contract with everything that decides about it; None when it is gone.
+
+    `is_blind`: as it stood before anything was invoiced at this instant (see concurrency.py).
+    """
+    tables = resolve_tables(tx.schema)
+    row = tx.get(CONTRACT, contract)
+    if row is None:
+        return None
+    lines = tx.find(CONTRACT_LINE, {"salesorderid": contract}, order_by=("lineitemnumber", "createdon"))
+    ids = tuple(str(line["salesorderdetailid"]) for line in lines)
+    schedule = _by_line(tx, SCHEDULE_ROW, "msdyn_contractlineid", ids, is_blind=is_blind)
+    milestones = _by_line(tx, MILESTONE, "msdyn_contractlineid", ids, is_blind=is_blind)
+    actuals = _by_line(tx, ACTUAL, "msdyn_salescontractlineid", ids, is_blind=is_blind)
+    customers = _by_line(tx, LINE_CUSTOMER, "emu_contractline", ids)
+    snapshots = tuple(
+        LineSnapshot(
+            line=_record(tx, tables.contract_line, line),
+            schedule=_records(tx, tables.invoice_schedule, schedule[id]),
+            milestones=_records(tx, tables.milestone, milestones[id]),
+            actuals=_records(tx, tables.actual, actuals[id]),
+            customers=_records(tx, tables.contract_line_customer, customers[id]),
+        )
+        for id, line in zip(ids, lines, strict=True)
+    )
+    shares = tx.find(tables.contract_customer.logical_name, {"emu_contract": contract})
+    currencies = _records(tx, tables.currency, tx.find(tables.currency.logical_name))
+    return ContractSnapshot(
+        contract=_record(tx, tables.project_contract, row),
+        lines=snapshots,
+        customers=_records(tx, tables.contract_customer, shares),
+        currencies={currency.id: currency for currency in currencies},
+        invoiced=live_invoices(tx, contract, milestones.values(), lines),
+        unknown=_unknown(tables),
+    )
+
+
+def _live(table: Definition) -> _LiveTable:
+    columns = {column.name: _LiveColumn(column.display_name, column.type) for column in table.columns}
+    return _LiveTable(table.entity_set, table.primary_id, columns)
+
+
+def _by_line(
+    tx: Transaction, table: str, column: str, lines: tuple[str, ...], *, is_blind: bool = False
+) -> dict[str, list[dict[str, Value]]]:
+    where: dict[str, Any] = {column: lines} | _ONLY.get(table, {})
+    found: dict[str, list[dict[str, Value]]] = defaultdict(list)
+    for row in tx.find(table, where):
+        found[str(row[column])].append(before_this_instant(table, row, tx.now) if is_blind else row)
+    return found
+
+
+def _records(tx: Transaction, table: Table[T], rows: Iterable[Mapping[str, Value]]) -> tuple[T, ...]:
+    return tuple(_record(tx, table, row) for row in rows)
+
+
+def _record(tx: Transaction, table: Table[T], row: Mapping[str, Value]) -> T:
+    columns = tx.schema[table.logical_name].by_name
+    values = {columns[name].property_name: value for name, value in row.items() if name in columns}
+    values["@odata.etag"] = f'W/"{row.get("versionnumber")}"'
+    return msgspec.convert(values, table.record)
+
+
+def _unknown(tables: Tables) -> frozenset[str]:
+    """The roles that the emulator's schema does not have, in the words of connector.workflow.ROLES."""
+    has = {
+        CONTRACT_LINE_CUSTOMER_OF_ACTUAL: tables.actual.has("contract_line_customer"),
+        NOT_TO_EXCEED_STATUS_OF_ACTUAL: tables.actual.has("not_to_exceed_status"),
+        CUSTOMERS_OF_CONTRACT: tables.has("contract_customer"),
+        CUSTOMERS_OF_LINE: tables.has("contract_line_customer"),
+    }
+    return frozenset(role for role, is_there in has.items() if not is_there)

@@ -1,0 +1,57 @@
+"""The platform's behaviour as one extension of the protocol.
+
+platform = Platform(load_plugins())
+running = emulator.start(path, extensions=[platform.extend], …)
+platform.attach(running.store)
+"""
+
+from __future__ import annotations
+
+from connector.emulator.platform.execute_workflow import ExecuteWorkflow
+from connector.emulator.platform.inherited_currency import TABLES, inherit_currency
+from connector.emulator.platform.invoice_actions import CreateInvoiceFromInvoiceSchedule
+from connector.emulator.platform.invoice_guards import release_deleted_invoice
+from connector.emulator.platform.invoice_totals import follow_detail, follow_line
+from connector.emulator.platform.job_guards import JobGuard
+from connector.emulator.platform.privileges import retrieve_user_privileges
+from connector.emulator.platform.service import AsynchronousService
+from connector.emulator.platform.words import (
+    CONTRACT,
+    INVOICE,
+    INVOICE_LINE,
+    INVOICE_LINE_DETAIL,
+    PROCESS,
+    SYSTEM_JOB,
+)
+from connector.emulator.registry import Registry
+from connector.emulator.schema import Schema
+from connector.emulator.store import Store
+from connector.hooks import Plugins
+
+
+class Platform:
+    """`service` is the asynchronous service; it works once a store is attached."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+        self.service = AsynchronousService(plugins)
+
+    def extend(self, registry: Registry, schema: Schema) -> None:  # noqa: ARG002 - the shape of an extension
+        registry.action(PROCESS, "ExecuteWorkflow", ExecuteWorkflow(self.service))
+        registry.action(
+            CONTRACT,
+            "msdyn_createinvoicefrominvoiceschedule",
+            CreateInvoiceFromInvoiceSchedule(self.plugins),
+        )
+        registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
+        registry.before(SYSTEM_JOB, JobGuard(self.service))
+        registry.before(INVOICE, release_deleted_invoice)
+        registry.after(INVOICE_LINE, follow_line)
+        registry.after(INVOICE_LINE_DETAIL, follow_detail)
+        for table in TABLES:
+            registry.before(table, inherit_currency)
+
+    def attach(self, store: Store) -> None:
+        """Serve this store; what is due at its standing clock is carried out at once."""
+        self.service.attach(store)
+        self.service.run_due()

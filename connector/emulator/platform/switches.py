@@ -1,0 +1,91 @@
+"""What a person may turn in the emulator: readings of the undocumented, and trouble on request.
+
+They are kept in the state file and reached by the control endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from connector.emulator.store import Transaction
+from connector.errors import UsageError
+from connector.model.invoicing_rules import InvoicingRules
+
+_SWITCHES = "platform:switches"
+_RULES = "platform:invoicing_rules"
+NOT_TO_EXCEED_FAILED = 192350001
+"""Failed, in the emulator's invented choice emu_nottoexceedstatus."""
+
+
+class JobShape(StrEnum):
+    """How Sleep and Process appear in the system jobs; no document says which is right (rule J7)."""
+
+    JOBS = "jobs"
+    """Every instance is a system job of its own, named Sleep or Process."""
+    STEPS = "steps"
+    """A system job carries its workflow's name; Sleep and Process are steps in its workflowlog."""
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    job_shape: JobShape = JobShape.JOBS
+    run_duration_s: int = 90
+    """How long ProcessRunner's system job stays In Progress."""
+    is_action_serialising: bool = True
+    """False: calls of the invoice action at one standing instant do not see each other's invoices."""
+    catches_up: bool = True
+    """Whether the platform's own job takes a run date that was missed (rule L4)."""
+    stalls_timers: bool = False
+    """True: a timer that is due does not fire, as before April 2026 (defect 6225696)."""
+    failing_contracts: tuple[str, ...] = ()
+    """Ids of contracts whose invoicing fails."""
+
+
+def read_switches(tx: Transaction) -> Switches:
+    return msgspec.convert(tx.setting(_SWITCHES, {}), Switches)
+
+
+def read_rules(tx: Transaction) -> InvoicingRules:
+    """The platform's own choice where the documents are silent."""
+    own = {"not_to_exceed_failed": NOT_TO_EXCEED_FAILED}
+    return msgspec.convert(own | tx.setting(_RULES, {}), InvoicingRules)
+
+
+def change_switches(tx: Transaction, changes: Mapping[str, Any]) -> None:
+    """Set the given switches, and under "rules" the given invoicing rules; the others stay.
+
+    Raises UsageError that names a switch or a value which cannot be.
+    """
+    given = dict(changes)
+    rules = given.pop("rules", {})
+    if not isinstance(rules, Mapping):
+        raise UsageError(f"rules = {rules!r}: an object of invoicing rules is expected.")
+    switches = _changed(read_switches(tx), given, "switch")
+    _check(switches)
+    tx.set_setting(_SWITCHES, msgspec.to_builtins(switches))
+    if rules:
+        tx.set_setting(_RULES, msgspec.to_builtins(_changed(read_rules(tx), rules, "rule")))
+
+
+def describe_switches(tx: Transaction) -> dict[str, Any]:
+    """All switches and, under "rules", the invoicing rules, as JSON values."""
+    found: dict[str, Any] = msgspec.to_builtins(read_switches(tx))
+    return found | {"rules": msgspec.to_builtins(read_rules(tx))}
+
+
+def _changed(current: Any, changes: Mapping[str, Any], kind: str) -> Any:
+    try:
+        return msgspec.convert(msgspec.to_builtins(current) | dict(changes), type(current))
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{kind} {dict(changes)!r}: {error}.",
+            f"There are: {', '.join(msgspec.to_builtins(current))}.",
+        ) from error
+
+
+def _check(switches: Switches) -> None:
+    if switches.run_duration_s < 0:
+        raise UsageError(f"run_duration_s = {switches.run_duration_s}: a number of seconds from 0 up.")

@@ -1,0 +1,40 @@
+"""The functions that every environment has, and the one by which a client knows an emulator."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from connector.emulator.registry import Call, ComplexAnswer, Registry
+from connector.emulator.store import ORGANIZATION, Transaction
+
+SERVICE_VERSION = "9.2.26104.00180"
+
+
+def register_builtin(registry: Registry) -> None:
+    registry.function(None, "WhoAmI", _who_am_i)
+    registry.function(None, "RetrieveVersion", _retrieve_version)
+    registry.function(None, "projops_EmulatorInfo", _emulator_info)
+
+
+def _who_am_i(tx: Transaction, call: Call) -> ComplexAnswer:
+    user = tx.get("systemuser", call.caller) or {}
+    return ComplexAnswer(
+        "WhoAmIResponse",
+        {
+            "BusinessUnitId": user.get("businessunitid"),
+            "UserId": call.caller,
+            "OrganizationId": tx.setting(ORGANIZATION),
+        },
+    )
+
+
+def _retrieve_version(_: Transaction, __: Call) -> ComplexAnswer:
+    return ComplexAnswer("RetrieveVersionResponse", {"Version": SERVICE_VERSION})
+
+
+def _emulator_info(_: Transaction, __: Call) -> ComplexAnswer:
+    try:
+        own = version("projops-connector")
+    except PackageNotFoundError:
+        own = "0"
+    return ComplexAnswer("projops_EmulatorInfoResponse", {"Name": "projops emulator", "Version": own})

@@ -1,0 +1,186 @@
+"""The schema in the words of Dataverse's metadata: EntityMetadata, AttributeMetadata, relationships."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from connector.emulator.schema import Column, Kind, Schema, Table
+
+_NAMESPACE = uuid.UUID("6f6d0b1c-6c3e-4b60-9d5a-5a1f0c9b7d11")
+_LANGUAGE = 1033
+_CASTS = {
+    "Picklist": "Picklist",
+    "State": "State",
+    "Status": "Status",
+    "Boolean": "Boolean",
+    "MultiSelectPicklist": "MultiSelectPicklist",
+}
+
+
+def metadata_id(*names: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, "/".join(names)))
+
+
+def label(text: str) -> dict[str, Any]:
+    if not text:
+        return {"LocalizedLabels": [], "UserLocalizedLabel": None}
+    one = {"Label": text, "LanguageCode": _LANGUAGE, "IsManaged": True}
+    return {"LocalizedLabels": [one], "UserLocalizedLabel": one}
+
+
+def entity_definition(table: Table) -> dict[str, Any]:
+    return {
+        "MetadataId": metadata_id(table.logical_name),
+        "LogicalName": table.logical_name,
+        "SchemaName": table.schema_name,
+        "EntitySetName": table.entity_set,
+        "LogicalCollectionName": table.entity_set,
+        "DisplayName": label(table.display_name),
+        "OwnershipType": table.ownership,
+        "PrimaryIdAttribute": table.primary_id,
+        "PrimaryNameAttribute": table.primary_name,
+        "IsOptimisticConcurrencyEnabled": True,
+        "ChangeTrackingEnabled": False,
+        "IsCustomEntity": "_" in table.logical_name,
+        "IsManaged": True,
+        "IsActivity": False,
+        "IsIntersect": table.logical_name == "systemuserroles",
+        "TableType": "Standard",
+    }
+
+
+def attribute_definition(table: Table, column: Column) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "@odata.type": f"#Microsoft.Dynamics.CRM.{column.type}AttributeMetadata",
+        "MetadataId": metadata_id(table.logical_name, column.name),
+        "EntityLogicalName": table.logical_name,
+        "LogicalName": column.name,
+        "SchemaName": column.schema_name or column.name,
+        "AttributeType": column.type,
+        "AttributeTypeName": {"Value": f"{column.type}Type"},
+        "DisplayName": label(column.display_name),
+        "RequiredLevel": {"Value": column.required, "CanBeChanged": False},
+        "IsValidForCreate": column.create,
+        "IsValidForUpdate": column.update,
+        "IsValidForRead": column.read,
+        "IsPrimaryId": column.name == table.primary_id,
+        "IsPrimaryName": column.name == table.primary_name,
+        "IsCustomAttribute": "_" in column.name,
+        "IsManaged": True,
+        "AttributeOf": None,
+    }
+    return content | _typed_members(table, column)
+
+
+def _typed_members(table: Table, column: Column) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in (
+        ("MaxLength", column.max_length),
+        ("Precision", column.precision),
+        ("MinValue", column.min),
+        ("MaxValue", column.max),
+        ("Format", column.format),
+    ):
+        members |= {} if value is None else {name: value}
+    if column.kind is Kind.LOOKUP:
+        members["Targets"] = list(column.targets)
+    if column.date_behavior:
+        members["DateTimeBehavior"] = {"Value": column.date_behavior}
+    if column.type in _CASTS:
+        members["OptionSet"] = _option_set(table, column)
+        members["GlobalOptionSet"] = None
+    return members
+
+
+def _option_set(table: Table, column: Column) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "MetadataId": metadata_id(table.logical_name, column.name, "options"),
+        "Name": f"{table.logical_name}_{column.name}",
+        "IsGlobal": False,
+        "OptionSetType": column.type,
+    }
+    if column.type == "Boolean":
+        sides = (("TrueOption", 1), ("FalseOption", 0))
+        return base | {k: {"Value": v, "Label": label(column.choices.get(v, ""))} for k, v in sides}
+    options = []
+    for value, text in column.choices.items():
+        option: dict[str, Any] = {"Value": value, "Label": label(text)}
+        if str(value) in column.status_state:
+            option["State"] = column.status_state[str(value)]
+        if str(value) in column.default_status:
+            option["DefaultStatus"] = column.default_status[str(value)]
+        options.append(option)
+    return {**base, "Options": options}
+
+
+def cast_matches(attribute: dict[str, Any], cast: str) -> bool:
+    type_name = str(attribute.get("@odata.type", "")).removeprefix("#Microsoft.Dynamics.CRM.")
+    if type_name in ("CustomerAttributeMetadata", "OwnerAttributeMetadata"):
+        type_name = "LookupAttributeMetadata"
+    return type_name == cast
+
+
+def many_to_one_definitions(table: Table, schema: Schema) -> list[dict[str, Any]]:
+    """Relationships whose lookup stands on this table; the navigation name comes from the lookup."""
+    found = []
+    for link in table.many_to_one:
+        column = table.by_name.get(link.column)
+        navigation = link.navigation or (column.navigation_to(link.target) if column else None)
+        target = schema.get(link.target)
+        back = _collection_name(target, table.logical_name, link.column) if target else None
+        found.append(
+            _relationship(
+                link.relationship, table.logical_name, link.column, link.target, navigation, back, target
+            )
+        )
+    return found
+
+
+def one_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any]]:
+    found = []
+    for link in table.one_to_many:
+        child = schema.get(link.table)
+        column = child.by_name.get(link.column) if child else None
+        navigation = column.navigation_to(table.logical_name) if column else None
+        found.append(
+            _relationship(
+                link.relationship,
+                link.table,
+                link.column,
+                table.logical_name,
+                navigation,
+                link.navigation,
+                table,
+            )
+        )
+    return found
+
+
+def _collection_name(target: Table | None, table: str, column: str) -> str | None:
+    links = target.one_to_many if target else ()
+    return next((o.navigation for o in links if o.table == table and o.column == column), None)
+
+
+def _relationship(
+    name: str,
+    table: str,
+    column: str,
+    target: str,
+    navigation: str | None,
+    back: str | None,
+    referenced: Table | None,
+) -> dict[str, Any]:
+    return {
+        "MetadataId": metadata_id(name, table, column, target),
+        "SchemaName": name,
+        "RelationshipType": "OneToManyRelationship",
+        "ReferencingEntity": table,
+        "ReferencingAttribute": column,
+        "ReferencingEntityNavigationPropertyName": navigation,
+        "ReferencedEntity": target,
+        "ReferencedAttribute": referenced.primary_id if referenced else f"{target}id",
+        "ReferencedEntityNavigationPropertyName": back,
+        "IsCustomRelationship": "_" in table,
+        "IsManaged": True,
+    }

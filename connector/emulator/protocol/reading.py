@@ -1,0 +1,202 @@
+"""Retrieving one row and listing many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal, select
+
+from connector.emulator.problems import bad_request, row_not_found
+from connector.emulator.protocol.address import Options, split_list
+from connector.emulator.protocol.context import Context
+from connector.emulator.protocol.expanding import Expansion, expand_into, parse_expand
+from connector.emulator.protocol.filter import filter_condition
+from connector.emulator.protocol.messages import Response, empty_response, json_response
+from connector.emulator.protocol.ordering import Cookie, after, order_terms, read_cookie, write_cookie
+from connector.emulator.protocol.rows import RowShape, etag, selected_columns
+from connector.emulator.protocol.source import Source
+from connector.emulator.schema import Table
+from connector.emulator.store import target_column
+
+PAGE_SIZE = 5000
+COUNT_LIMIT = 5000
+TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
+TOTAL_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
+
+
+@dataclass(frozen=True)
+class View:
+    """`$select` and `$expand` of a query, resolved against a table."""
+
+    shape: RowShape
+    expansions: tuple[Expansion, ...]
+    described: str  # for @odata.context: "(name,accountid)" or nothing
+
+
+def parse_view(context: Context, table: Table, options: Options) -> View:
+    text = options.get("$select")
+    chosen = None if text is None else split_list(text)
+    expansions = parse_expand(table, options.get("$expand"), context.schema)
+    described = [*(chosen or ()), *(f"{e.navigation}()" for e in expansions)]
+    shape = RowShape(context, table, selected_columns(table, chosen or None))
+    return View(shape, expansions, f"({','.join(described)})" if described else "")
+
+
+def render(view: View, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    out = view.shape.render(rows)
+    for expansion in view.expansions:
+        expand_into(view.shape.context, view.shape.table, expansion, rows, out)
+    return out
+
+
+def _sql_names(view: View) -> list[str]:
+    """The columns of the answer and those that the expansions start from, each once."""
+    lookups = [e.single.column for e in view.expansions if e.single]
+    extra = [c.name for c in lookups] + [target_column(c.name) for c in lookups if c.is_polymorphic]
+    extra.append(view.shape.table.primary_id)
+    return list(dict.fromkeys([*view.shape.sql_names, *extra]))
+
+
+def retrieve(context: Context, table: Table, id: str, options: Options) -> Response:
+    """GET of one row, with If-None-Match by its rules (section 3 of the Web API facts)."""
+    options.only("$select", "$expand")
+    view = parse_view(context, table, options)
+    content, tag = row_content(context, table, id, view)
+    if _is_unchanged(context, options, tag):
+        return empty_response({"ETag": tag}, status=304)
+    return json_response(200, content, {"ETag": tag, **context.preferences.headers})
+
+
+def row_content(context: Context, table: Table, id: str, view: View) -> tuple[dict[str, Any], str]:
+    """The JSON of one row and its etag; 404 when there is none."""
+    sql = context.tx.sql(table.logical_name)
+    columns = [sql.c[name] for name in _sql_names(view)]
+    found = context.tx.execute(select(*columns).where(sql.c[table.primary_id] == id)).mappings().first()
+    if found is None:
+        raise row_not_found(table.logical_name, id)
+    row = dict(found)
+    url = context.context_url(f"{table.entity_set}{view.described}/$entity")
+    return {"@odata.context": url, **render(view, [row])[0]}, etag(row)
+
+
+def _is_unchanged(context: Context, options: Options, tag: str) -> bool:
+    given = context.request.header("if-none-match")
+    if not given or options.get("$expand") or context.preferences.annotations:
+        return False
+    return tag in [part.strip() for part in given.split(",")]
+
+
+def list_rows(
+    context: Context,
+    table: Table,
+    options: Options,
+    extra: ColumnElement[bool] | None = None,
+    source: Source | None = None,
+) -> Response:
+    """GET of a set, one page of it."""
+    options.only("$select", "$expand", "$filter", "$orderby", "$top", "$count", "$skiptoken")
+    view = parse_view(context, table, options)
+    source = source or Source(context.tx, table)
+    conditions = _conditions(source, options, extra)
+    counted = _count(source, conditions) if _wants_count(options) else None
+    rows, next_link = _page(context, view, source, options, conditions)
+    content: dict[str, Any] = {"@odata.context": context.context_url(table.entity_set + view.described)}
+    if counted is not None:
+        content["@odata.count"] = min(counted, COUNT_LIMIT)
+    content |= _totals(context, counted)
+    content["value"] = render(view, rows)
+    if next_link:
+        content["@odata.nextLink"] = next_link
+    return json_response(200, content, context.preferences.headers)
+
+
+def _totals(context: Context, counted: int | None) -> dict[str, Any]:
+    wants = context.preferences.wants
+    totals: dict[str, Any] = {}
+    if wants(TOTAL):
+        totals[f"@{TOTAL}"] = -1 if counted is None else min(counted, COUNT_LIMIT)
+    if wants(TOTAL_EXCEEDED):
+        totals[f"@{TOTAL_EXCEEDED}"] = counted is not None and counted > COUNT_LIMIT
+    return totals
+
+
+def count_rows(
+    context: Context,
+    table: Table,
+    options: Options,
+    extra: ColumnElement[bool] | None = None,
+    source: Source | None = None,
+) -> Response:
+    """GET of `…/$count`: plain text with a byte order mark, at most 5000."""
+    options.only("$filter")
+    source = source or Source(context.tx, table)
+    counted = _count(source, _conditions(source, options, extra))
+    text = f"\ufeff{min(counted, COUNT_LIMIT)}"
+    return Response(200, {"Content-Type": "text/plain; charset=utf-8", "OData-Version": "4.0"}, text.encode())
+
+
+def _conditions(
+    source: Source, options: Options, extra: ColumnElement[bool] | None
+) -> list[ColumnElement[bool]]:
+    conditions = [] if extra is None else [extra]
+    text = options.get("$filter")
+    if text is not None:
+        conditions.append(filter_condition(source, text, options.aliases))
+    return conditions
+
+
+def _wants_count(options: Options) -> bool:
+    text = options.get("$count")
+    if text is not None and text.lower() not in ("true", "false"):
+        raise bad_request(f"'{text}' is not a value for $count: true or false.")
+    return text is not None and text.lower() == "true"
+
+
+def _count(source: Source, conditions: list[ColumnElement[bool]]) -> int:
+    inner = select(literal(1)).select_from(source.from_clause).where(*conditions).limit(COUNT_LIMIT + 1)
+    return int(source.tx.execute(select(func.count()).select_from(inner.subquery())).scalar_one())
+
+
+def _page(
+    context: Context, view: View, source: Source, options: Options, conditions: list[ColumnElement[bool]]
+) -> tuple[list[Mapping[str, Any]], str | None]:
+    top = _top(options)
+    size = context.preferences.page_size or (PAGE_SIZE if top is None else min(top, PAGE_SIZE))
+    may_continue = top is None or context.preferences.page_size is not None
+    terms = order_terms(source, options.get("$orderby"))
+    token = options.get("$skiptoken")
+    cookie = Cookie(1, ()) if token is None else read_cookie(token)
+    if token is not None:
+        conditions = [*conditions, after(terms, cookie.last)]
+    columns = [source.alias.c[name] for name in _sql_names(view)]
+    labelled = [term.sql.label(f"order_{i}") for i, term in enumerate(terms)]
+    statement = select(*columns, *labelled).select_from(source.from_clause).where(*conditions)
+    statement = statement.order_by(*(t.sql.desc() if t.is_descending else t.sql.asc() for t in terms))
+    rows = [dict(r) for r in context.tx.execute(statement.limit(size + 1)).mappings()]
+    if len(rows) <= size or not may_continue:
+        return list(rows[:size]), None
+    last = tuple(rows[size - 1][f"order_{i}"] for i in range(len(terms)))
+    return list(rows[:size]), _next_link(context, options, Cookie(cookie.page + 1, last))
+
+
+def _top(options: Options) -> int | None:
+    text = options.get("$top")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise bad_request(f"'{text}' is not a value for $top.")
+    if int(text) == 0:
+        raise bad_request("$top must be greater than zero.")
+    return int(text)
+
+
+def _next_link(context: Context, options: Options, cookie: Cookie) -> str:
+    kept = [item for item in options.raw.split("&") if item and not _is_skiptoken(item)]
+    query = "&".join([*kept, f"$skiptoken={write_cookie(cookie)}"])
+    return f"{context.request.root}/{context.request.path}?{query}"
+
+
+def _is_skiptoken(item: str) -> bool:
+    return item.partition("=")[0].lower().replace("%24", "$") == "$skiptoken"

@@ -1,0 +1,113 @@
+"""The emulator's state: one SQLite file (or memory), one writer at a time, readers beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
+
+from connector.emulator.schema import Schema
+from connector.emulator.store.engine import WRITES, make_engine
+from connector.emulator.store.layout import layout_of, settings_table
+from connector.emulator.store.statefile import Ownership, check_state_file
+from connector.emulator.store.transaction import CLOCK, Transaction
+from connector.errors import StateFileError
+
+
+class Store:
+    """Open with `Store.open`, close with `close`; every access goes through a transaction."""
+
+    def __init__(self, path: Path | None, schema: Schema, now: datetime) -> None:
+        self.path = path
+        self.schema = schema
+        self.is_new = path is None or not check_state_file(path)
+        self.owner = Ownership(path) if path else None
+        self._engine = make_engine(path)
+        self._layout = layout_of(schema)
+        self._writer = threading.Lock()
+        # Memory has a single connection: readers take turns with the writer.
+        self._reader: contextlib.AbstractContextManager[object] = (
+            self._writer if path is None else contextlib.nullcontext()
+        )
+        self._opened = threading.local()
+        self._prepare(now)
+
+    @classmethod
+    def open(cls, path: Path | None, schema: Schema, *, now: datetime) -> Store:
+        """Open or make a state file; None keeps everything in memory.
+
+        `now` is where the clock of a new file stands; an old one has its own.
+        Raises StateFileError for a file that is none of ours or that another process owns.
+        """
+        return cls(path, schema, now)
+
+    @property
+    def now(self) -> datetime:
+        """The emulator's clock as of the last committed transaction."""
+        return self._now
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Write: alone, all or nothing. A RuntimeError when this thread has one open already."""
+        with self._not_nested(), self._writer, self._engine.connect() as plain:
+            connection = plain.execution_options(**{WRITES: True})
+            with connection.begin():
+                tx = Transaction(connection, self.schema, self._layout)
+                yield tx
+                tx.flush()
+            self._now = tx.now
+        for follow_up in tx.after_commit:
+            follow_up()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Read one consistent state; with a file, never waiting for a writer. Does not nest either."""
+        with (
+            self._not_nested(),
+            self._reader,
+            self._engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            yield Transaction(connection, self.schema, self._layout)
+            transaction.rollback()
+
+    @contextlib.contextmanager
+    def _not_nested(self) -> Iterator[None]:
+        """Waiting for oneself would be for ever: use the transaction that is open."""
+        if getattr(self._opened, "is_open", False):
+            raise RuntimeError("A transaction of this thread is open: use it.")
+        self._opened.is_open = True
+        try:
+            yield
+        finally:
+            self._opened.is_open = False
+
+    def close(self) -> None:
+        self._engine.dispose()
+        if self.owner:
+            self.owner.release()
+
+    def _prepare(self, now: datetime) -> None:
+        try:
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(**{WRITES: True})
+                with connection.begin():
+                    self._layout.create(connection)
+                    clock = connection.execute(
+                        select(settings_table.c.value).where(settings_table.c.name == CLOCK)
+                    ).scalar()
+                    if clock is None:
+                        text = f'"{now.isoformat()}"'
+                        connection.execute(settings_table.insert().values(name=CLOCK, value=text))
+            with self.snapshot() as tx:
+                self._now = tx.now
+        except DatabaseError as error:
+            self.close()
+            raise StateFileError(
+                f"{self.path} cannot be used as a state file: {error.orig}.", "Name another file."
+            ) from error

@@ -1,0 +1,272 @@
+"""Reading and writing rows inside one transaction: the platform's side, without protocol checks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection, CursorResult, RowMapping
+from sqlalchemy.sql import Executable
+
+from connector.emulator.schema import Kind, Schema, Table
+from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
+from connector.emulator.store.layout import VERSION, Layout, insert_statement, settings_table, target_column
+from connector.emulator.store.values import Stored, Value, from_stored, to_stored
+
+SYSTEM_USER = "system_user_id"
+ORGANIZATION = "organization_id"
+CLOCK = "clock"
+VERSION_COUNTER = "version"
+
+
+class Transaction:
+    """One unit of work. Made by `Store.transaction` (writes) or `Store.snapshot` (reads only).
+
+    Rows are dictionaries of logical name to value; a lookup stands under its column's name, and the
+    target table of a polymorphic one under `target_column(name)` ("customerid__table").
+    """
+
+    def __init__(self, connection: Connection, schema: Schema, layout: Layout) -> None:
+        self._connection = connection
+        self.schema = schema
+        self._layout = layout
+        self._version: int | None = None
+        self._settings: dict[str, Any] = {}
+        self._known: dict[tuple[str, str], dict[str, Value]] = {}
+        self.after_commit: list[Callable[[], None]] = []
+        """Called once the transaction is committed and the writer's lock is free again."""
+        self.now: datetime = datetime.fromisoformat(self.setting(CLOCK))
+
+    def set_now(self, now: datetime) -> None:
+        if now.tzinfo is None:
+            raise ValueError("the clock wants an aware datetime")
+        self.now = now
+        self.set_setting(CLOCK, now.isoformat())
+
+    # --- raw access, for the protocol's queries ---
+
+    def sql(self, table: str) -> SqlTable:
+        return self._layout.tables[table]
+
+    def execute(self, statement: Executable) -> CursorResult[Any]:
+        return self._connection.execute(statement)
+
+    # --- small values ---
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        if name not in self._settings:
+            statement = select(settings_table.c.value).where(settings_table.c.name == name)
+            self._settings[name] = self.execute(statement).scalar()
+        found = self._settings[name]
+        return default if found is None else json.loads(found)
+
+    def set_setting(self, name: str, value: Any) -> None:
+        text = self._settings[name] = json.dumps(value)
+        statement = sqlite_insert(settings_table).values(name=name, value=text)
+        self.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": text}))
+
+    def next_number(self, name: str) -> int:
+        """The next of a counted series that lives in the file: 1, 2, 3 and so on."""
+        number = int(self.setting(f"number:{name}", 0)) + 1
+        self.set_setting(f"number:{name}", number)
+        return number
+
+    # --- rows ---
+
+    def get(self, table: str, id: str) -> dict[str, Value] | None:
+        statement = self._layout.select_by_id[table]
+        row = self._connection.exec_driver_sql(statement, (id.lower(),)).mappings().first()
+        return None if row is None else self._row(table, row)
+
+    def find(
+        self,
+        table: str,
+        where: Mapping[str, Value | Sequence[Value]] | None = None,
+        *,
+        order_by: Iterable[str] = (),
+        limit: int | None = None,
+    ) -> list[dict[str, Value]]:
+        """Rows whose columns equal the given values (a tuple or list: any of them; None: is null).
+
+        `order_by` takes column names, "-name" for descending; without it the order is by id.
+        """
+        sql = self.sql(table)
+        conditions = [self._condition(table, name, value) for name, value in (where or {}).items()]
+        statement = select(sql).where(and_(*conditions)) if conditions else select(sql)
+        for name in (*order_by, self.schema[table].primary_id):
+            column = sql.c[name.removeprefix("-")]
+            statement = statement.order_by(column.desc() if name.startswith("-") else column)
+        if limit is not None:
+            statement = statement.limit(limit)
+        return [self._row(table, row) for row in self.execute(statement).mappings()]
+
+    def insert(self, table: str, values: Mapping[str, Value], *, caller: str | None = None) -> str:
+        """Write a row with all that the platform adds (ids, times, owner, states, base amounts)."""
+        row = dict(values)
+        definition = self.schema[table]
+        id = str(row.get(definition.primary_id) or uuid.uuid4()).lower()
+        row[definition.primary_id] = id
+        self._fill(definition, row, caller or self.setting(SYSTEM_USER))
+        row |= base_amounts(definition, row)
+        stored = self._stored(definition, row)
+        statement = insert_statement(table, tuple(stored))
+        self._connection.exec_driver_sql(statement, tuple(stored.values()))
+        return id
+
+    def update(self, table: str, id: str, values: Mapping[str, Value], *, caller: str | None = None) -> None:
+        """Change columns of a row; a KeyError when there is none."""
+        definition = self.schema[table]
+        row = dict(values)
+        state = definition.state
+        if state and state.name in row and definition.status and definition.status.name not in row:
+            row[definition.status.name] = state.default_status.get(str(row[state.name]))
+        _set(definition, row, "modifiedon", self.now)
+        _set(definition, row, "modifiedby", caller or self.setting(SYSTEM_USER))
+        self._rebase(definition, id, row)
+        self._known.pop((table, id.lower()), None)
+        sql = self.sql(table)
+        key = sql.c[definition.primary_id]
+        stored = self._stored(definition, row)
+        if self.execute(update(sql).where(key == id.lower()).values(stored)).rowcount == 0:
+            raise KeyError(f"{table} {id}")
+
+    def delete(self, table: str, id: str) -> bool:
+        self._known.pop((table, id.lower()), None)
+        sql = self.sql(table)
+        key = sql.c[self.schema[table].primary_id]
+        return self.execute(delete(sql).where(key == id.lower())).rowcount > 0
+
+    # --- how it is done ---
+
+    def _lookup(self, table: str, id: Value) -> dict[str, Value]:
+        """A row that many inserts need (a user, a currency), read once for each transaction."""
+        key = (table, str(id or "").lower())
+        if key not in self._known:
+            found = self.get(*key)
+            if found is None:
+                return {}
+            self._known[key] = found
+        return self._known[key]
+
+    def _row(self, table: str, row: RowMapping) -> dict[str, Value]:
+        by_name = self.schema[table].by_name
+        return {
+            str(name): from_stored(by_name[name], stored) if name in by_name else stored
+            for name, stored in row.items()
+        }
+
+    def _condition(self, table: str, name: str, value: Value | Sequence[Value]) -> ColumnElement[bool]:
+        sql = self.sql(table).c[name]
+        column = self.schema[table].by_name.get(name)
+        many = isinstance(value, tuple | list) and (column is None or column.kind is not Kind.CHOICES)
+        wanted = cast("Sequence[Value]", value) if many else [cast("Value", value)]
+        stored = [to_stored(column, v) if column else cast("Stored", v) for v in wanted]
+        some: ColumnElement[bool] = sql.in_([s for s in stored if s is not None])
+        if None in stored:
+            return or_(sql.is_(None), some)
+        return some if stored else false()
+
+    def _stored(self, definition: Table, row: Mapping[str, Value]) -> dict[str, Stored]:
+        stored: dict[str, Stored] = {VERSION: self._next_version()}
+        for name, value in row.items():
+            column = definition.by_name.get(name)
+            if column is None and not name.endswith(target_column("")):
+                raise KeyError(f"{definition.logical_name} has no column {name}")
+            stored[name] = to_stored(column, value) if column else str(value)
+            if column and column.is_polymorphic:
+                target = row.get(target_column(name)) if value is not None else None
+                stored[target_column(name)] = self._target(definition, name, value, target)
+        return stored
+
+    def _target(self, definition: Table, name: str, value: Value, given: Value) -> str | None:
+        if value is None or given:
+            return str(given) if given else None
+        for target in definition.by_name[name].targets or tuple(self.schema.tables):
+            if target in self.schema and self.get(target, str(value)) is not None:
+                return target
+        return None
+
+    def _next_version(self) -> int:
+        if self._version is None:
+            self._version = int(self.setting(VERSION_COUNTER, 1000))
+        self._version += 1
+        return self._version
+
+    def flush(self) -> None:
+        """Write what is counted in memory; the store calls it before it commits."""
+        if self._version is not None:
+            self.set_setting(VERSION_COUNTER, self._version)
+
+    def _fill(self, definition: Table, row: dict[str, Value], caller: str | None) -> None:
+        for column in definition.columns:
+            if column.default is not None and column.name not in row:
+                row[column.name] = column.default
+        _fill_states(definition, row)
+        for name in ("createdon", "modifiedon"):
+            _set(definition, row, name, self.now)
+        for name in ("createdby", "modifiedby"):
+            _set(definition, row, name, caller)
+        if definition.ownership == "OrganizationOwned":
+            if definition.logical_name != "organization":
+                _set(definition, row, "organizationid", self.setting(ORGANIZATION))
+        elif definition.has("ownerid"):
+            self._fill_owner(definition, row, caller)
+        self._fill_currency(definition, row)
+
+    def _fill_owner(self, definition: Table, row: dict[str, Value], caller: str | None) -> None:
+        owner = row.get("ownerid") or caller
+        if not owner:
+            return
+        user = self._lookup("systemuser", owner)
+        row["ownerid"] = owner
+        if definition.by_name["ownerid"].is_polymorphic:
+            row.setdefault(target_column("ownerid"), "systemuser" if user else "team")
+        unit_of = user or self._lookup("team", owner)
+        _set(definition, row, "owninguser" if user else "owningteam", owner)
+        _set(definition, row, "owningbusinessunit", unit_of.get("businessunitid"))
+
+    def _fill_currency(self, definition: Table, row: dict[str, Value]) -> None:
+        if not definition.has(CURRENCY) or not definition.has(RATE):
+            return
+        if not row.get(CURRENCY):
+            organization = self._lookup("organization", self.setting(ORGANIZATION))
+            _set(definition, row, CURRENCY, organization.get("basecurrencyid"))
+        if row.get(CURRENCY) and not row.get(RATE):
+            currency = self._lookup("transactioncurrency", row[CURRENCY])
+            _set(definition, row, RATE, currency.get(RATE))
+
+    def _rebase(self, definition: Table, id: str, row: dict[str, Value]) -> None:
+        """Recompute the base twins of what changes; all of them when the currency changes."""
+        if not definition.has(RATE) or not definition.has(CURRENCY):
+            return
+        amounts = any(c.kind is Kind.MONEY and c.name in row for c in definition.columns)
+        if not amounts and CURRENCY not in row and RATE not in row:
+            return
+        current = self.get(definition.logical_name, id) or {}
+        if CURRENCY in row and RATE not in row and row[CURRENCY] != current.get(CURRENCY):
+            row[RATE] = None
+            self._fill_currency(definition, row)
+        source = current | row if RATE in row else row | {RATE: current.get(RATE)}
+        row |= base_amounts(definition, source)
+
+
+def _fill_states(definition: Table, row: dict[str, Value]) -> None:
+    state, status = definition.state, definition.status
+    if state is None or status is None:
+        return
+    if row.get(state.name) is None:
+        given = row.get(status.name)
+        row[state.name] = status.status_state.get(str(given), min(state.choices, default=0))
+    if row.get(status.name) is None:
+        row[status.name] = state.default_status.get(str(row[state.name]))
+
+
+def _set(definition: Table, row: dict[str, Value], name: str, value: Value) -> None:
+    if definition.has(name) and (row.get(name) is None):
+        row[name] = value
