@@ -1,0 +1,87 @@
+"""Reading what provisioning starts from."""
+
+from __future__ import annotations
+
+from connector.dataverse import DataverseClient, Query, WhoAmI, eq
+from connector.errors import DataverseError, SettingsError
+from connector.job.look import Environment, look
+from connector.model.tables import Tables
+from connector.model.time_zone import zone_of
+from connector.provisioning.current import Current, Identity
+from connector.provisioning.privileges import Privilege, missing_of
+
+_Unknown = list[str]
+
+
+def read_current(at: Environment) -> Current:
+    """The job and the caller as they are now.
+
+    Raises SettingsError for an environment without Project Operations; what else cannot be read of the
+    caller is unknown, with the reason.
+    """
+    if not at.tables.has("batch_job"):
+        raise SettingsError(
+            f"{at.client.url} has no table msdyn_batchjob: Project Operations is not installed there.",
+            "Check DATAVERSE_URL, or install Dynamics 365 Project Operations.",
+        )
+    caller = at.client.who_am_i()
+    return Current(
+        organization_id=caller.organization_id,
+        sight=look(at),
+        identity=read_identity(at.client, at.tables, caller),
+        tables=at.tables,
+    )
+
+
+def read_identity(client: DataverseClient, tables: Tables, caller: WhoAmI) -> Identity:
+    unknown: _Unknown = []
+    return Identity(
+        user_id=caller.user_id,
+        name=_name(client, tables, caller, unknown),
+        time_zone=_time_zone(client, tables, caller, unknown),
+        missing=_missing(client, tables, caller, unknown),
+        unknown=tuple(unknown),
+    )
+
+
+def _name(client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unknown) -> str:
+    try:
+        user = client.retrieve(tables.user, caller.user_id)
+    except DataverseError as error:
+        unknown.append(f"The caller's name is unknown: {error.message}")
+        return caller.user_id
+    return user.full_name or user.domain_name or caller.user_id
+
+
+def _time_zone(client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unknown) -> str | None:
+    definition = tables.time_zone_definition
+    try:
+        code = client.retrieve(tables.user_settings, caller.user_id).time_zone_code
+        if code is None:
+            unknown.append("The time zone is unknown: the user has none set.")
+            return None
+        found = list(client.list(definition, Query(filter=eq(definition.property_of("code"), code))))
+    except DataverseError as error:
+        unknown.append(f"The time zone is unknown: {error.message}")
+        return None
+    if not found or found[0].standard_name is None:
+        unknown.append(f"The time zone is unknown: the environment does not say which one {code} is.")
+        return None
+    zone = zone_of(found[0].standard_name)
+    return zone.key if zone is not None else found[0].standard_name
+
+
+def _missing(
+    client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unknown
+) -> tuple[Privilege, ...] | None:
+    try:
+        answer = client.function("RetrieveUserPrivileges", bound_to=(tables.user.entity_set, caller.user_id))
+    except DataverseError as error:
+        unknown.append(f"The privileges are unknown: {error.message}")
+        return None
+    rows = answer.get("RolePrivileges")
+    names = [row.get("PrivilegeName") for row in rows] if isinstance(rows, list) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        unknown.append("The privileges are unknown: RetrieveUserPrivileges names none of them.")
+        return None
+    return missing_of(names)

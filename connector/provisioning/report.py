@@ -1,0 +1,111 @@
+"""The plan and what came of it, for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connector.model.batch_job import BATCH_JOB, Frequency, JobType
+from connector.provisioning.apply import Applied
+from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Refusal, Scalar
+
+_SIGNS = {
+    ChangeAction.CREATE: "+",
+    ChangeAction.UPDATE: "~",
+    ChangeAction.START: ">",
+    ChangeAction.ACTIVATE: "^",
+}
+_CHOICES = {
+    BATCH_JOB.column_of("job_type"): {int(item): item.name.capitalize() for item in JobType},
+    BATCH_JOB.column_of("frequency"): {int(item): item.name.capitalize() for item in Frequency},
+}
+
+
+def as_json(plan: Plan, applied: Applied | None = None) -> dict[str, Any]:
+    """projops.provision: `changes`, `digest`, `applied`, `refused`; `applied` says that all was done."""
+    refused = (*plan.refusals, *(applied.refused if applied is not None else ()))
+    return {
+        "changes": [_change(change) for change in plan.changes],
+        "digest": plan.digest,
+        "applied": applied is not None and applied.error is None,
+        "refused": [{"message": item.message, "hint": item.hint} for item in refused],
+    }
+
+
+def as_text(plan: Plan, applied: Applied | None = None) -> Iterator[str]:
+    yield from _plan(plan)
+    if plan.notes:
+        yield ""
+        yield from (f"  {note}" for note in plan.notes)
+    yield ""
+    if plan.refusals:
+        yield from _refusals(plan.refusals)
+    elif applied is None:
+        yield "No changes." if plan.is_empty else f"Plan: {_counted(plan.changes)}. Digest {plan.digest}"
+    else:
+        yield from _applied(plan, applied)
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    for change in plan.changes:
+        what = f"{_SIGNS[change.action]} {change.action.value:<8}"
+        yield f"  {what}  {change.table}  {change.name!r}  {change.id}"
+        width = max((len(item.column) for item in change.fields), default=0)
+        for item in change.fields:
+            yield f"        {item.column:<{width}}  {_difference(change, item)}"
+
+
+def _difference(change: Change, item: FieldChange) -> str:
+    new = _shown(item.column, item.new)
+    return f"= {new}" if change.action is ChangeAction.CREATE else f"{_shown(item.column, item.old)} -> {new}"
+
+
+def _shown(column: str, value: Scalar) -> str:
+    match value:
+        case None:
+            return "(none)"
+        case bool():
+            return "Yes" if value else "No"
+        case int():
+            label = _CHOICES.get(column, {}).get(value)
+            return f"{label} ({value})" if label else str(value)
+        case _:
+            return repr(value)
+
+
+def _refusals(refusals: tuple[Refusal, ...]) -> Iterator[str]:
+    yield "Refused, and nothing is changed:"
+    for item in refusals:
+        yield f"  - {item.message}"
+        if item.hint:
+            yield f"    {item.hint}"
+
+
+def _applied(plan: Plan, applied: Applied) -> Iterator[str]:
+    if plan.is_empty:
+        yield "No changes."
+        return
+    yield f"Applied: {_counted(applied.done)}."
+    if applied.start is not None:
+        yield applied.start.sentence
+    for item in applied.refused:
+        if applied.start is None or item.message != applied.start.sentence:
+            yield item.message
+        yield item.hint
+
+
+def _counted(changes: tuple[Change, ...]) -> str:
+    counts = [
+        (sum(1 for change in changes if change.action is action), action.value) for action in ChangeAction
+    ]
+    return ", ".join(f"{count} to {word}" for count, word in counts if count) or "nothing"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "action": change.action.value,
+        "table": change.table,
+        "id": change.id,
+        "name": change.name,
+        "fields": {item.column: {"old": item.old, "new": item.new} for item in change.fields},
+    }
