@@ -1,0 +1,142 @@
+"""Status and rerun, for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
+from connector.model.time_text import moment
+from connector.support.apply import Applied
+from connector.support.plan import Refusal, RerunPlan, Step, text_of_next_runs
+
+_SIGNS = {Step.CANCEL: "x", Step.START: ">", Step.KEEP: "="}
+_NEXT_STEPS = {
+    Health.NEVER_PROVISIONED: "projops provision creates the record and starts the job.",
+    Health.NEVER_STARTED: "projops rerun starts it.",
+    Health.STALLED: "projops rerun cancels this chain and starts a new one.",
+    Health.SUSPENDED: "Remove the cause, then projops rerun cancels this chain and starts a new one.",
+    Health.FAILED: "Remove the cause, then projops rerun starts it again.",
+    Health.CANCELED: "projops rerun starts it again.",
+    Health.STOPPED: "projops rerun starts it again.",
+    Health.SEVERAL_CHAINS: "projops rerun --cancel ID ends the chains that are too many.",
+    Health.STARTER_DISABLED: "projops rerun cancels this chain and starts a new one as you.",
+    Health.WORKFLOW_INACTIVE: "Its owner has to activate it, for example with projops provision --activate.",
+    Health.UNKNOWN: "Nothing may be started before it is known: look again, or projops rerun --cancel ID.",
+    Health.OVERDUE: "Look again in a while.",
+}
+
+
+def status_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """projops.status: `health`, `sentence`, `next_run`, `chain`, `evidence`.
+
+    `chain` holds the jobs of all live chains, where there is more than one.
+    """
+    return {
+        "health": diagnosis.health.value,
+        "sentence": diagnosis.sentence,
+        "next_run": _iso(diagnosis.next_run),
+        "chain": [_job(job) for chain in _shown(diagnosis) for job in chain.jobs],
+        "evidence": [
+            {"record": fact.record, "field": fact.field, "value": fact.value, "meaning": fact.meaning}
+            for fact in diagnosis.evidence
+        ],
+    }
+
+
+def status_as_text(diagnosis: Diagnosis, zone: tzinfo = UTC) -> Iterator[str]:
+    yield diagnosis.sentence
+    if step := _NEXT_STEPS.get(diagnosis.health):
+        yield step
+    for number, chain in enumerate(_shown(diagnosis), 1):
+        yield ""
+        yield "Chain" if len(_shown(diagnosis)) == 1 else f"Chain {number}"
+        yield from (_line(job, zone) for job in chain.jobs)
+    if diagnosis.evidence:
+        yield ""
+        yield "Evidence"
+        width = max(len(f"{fact.record} {fact.field}") for fact in diagnosis.evidence)
+        for fact in diagnosis.evidence:
+            yield f"  {f'{fact.record} {fact.field}':<{width}} = {fact.value}  ({fact.meaning})"
+
+
+def rerun_as_json(plan: RerunPlan, applied: Applied | None = None) -> dict[str, Any]:
+    """projops.rerun: `plan`, `applied`, `refused`, and the digest and next run of the plan."""
+    refused = (*plan.refusals, *(applied.refused if applied is not None else ()))
+    return {
+        "plan": [
+            {"action": step.action.value, "id": step.id, "workflow": step.workflow} for step in plan.steps
+        ],
+        "digest": plan.digest,
+        "next_run": _iso(plan.next_run),
+        "applied": applied is not None and applied.error is None,
+        "refused": [{"message": item.message, "hint": item.hint} for item in refused],
+    }
+
+
+def rerun_as_text(plan: RerunPlan, applied: Applied | None = None, zone: tzinfo = UTC) -> Iterator[str]:
+    yield plan.diagnosis.sentence
+    yield ""
+    for step in plan.steps:
+        yield f"  {_SIGNS[step.action]} {step.action.value:<6}  {step.workflow or 'a workflow'}  {step.id}"
+    if plan.is_starting and applied is None:
+        yield from (f"      {line}" for line in text_of_next_runs(plan, zone))
+    yield ""
+    if plan.refusals:
+        yield from _refusals(plan.refusals)
+    elif applied is None:
+        yield "Nothing to do." if plan.is_empty else f"Digest {plan.digest}"
+    else:
+        yield from _applied(applied)
+
+
+def _refusals(refusals: tuple[Refusal, ...]) -> Iterator[str]:
+    yield "Refused, and nothing is changed:"
+    for item in refusals:
+        yield f"  - {item.message}"
+        yield f"    {item.hint}"
+
+
+def _applied(applied: Applied) -> Iterator[str]:
+    if applied.canceled.gone:
+        yield f"Ended: {', '.join(applied.canceled.gone)}."
+    if applied.start is not None:
+        yield applied.start.sentence
+    for item in applied.refused:
+        if applied.start is None or item.message != applied.start.sentence:
+            yield item.message
+        yield item.hint
+
+
+def _shown(diagnosis: Diagnosis) -> tuple[Chain, ...]:
+    """The chain that the sentence is about; otherwise all that live, or the last that did."""
+    if diagnosis.chain is not None:
+        return (diagnosis.chain,)
+    return diagnosis.live_chains or diagnosis.chains[:1]
+
+
+def _line(job: ChainJob, zone: tzinfo) -> str:
+    times = "".join(
+        f"  {word} {moment(at, zone)}"
+        for word, at in (("from", job.started), ("until", job.until))
+        if at is not None
+    )
+    return f"  {job.workflow or 'a workflow':<18} {job.step or '':<10} {job.state.value:<12}{times}  {job.id}"
+
+
+def _job(job: ChainJob) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "workflow": job.workflow,
+        "step": job.step,
+        "state": job.state.value,
+        "started": _iso(job.started),
+        "until": _iso(job.until),
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
