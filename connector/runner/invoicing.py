@@ -1,0 +1,123 @@
+"""A run of ProcessRunner from here: read, plan and, when told to, apply, contract by contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from connector.dataverse import DataverseClient, TableDefinition
+from connector.errors import Refused
+from connector.hooks import Plugins
+from connector.model.invoicing_rules import InvoicingRules
+from connector.model.process import PROCESS_RUNNER
+from connector.model.tables import Tables
+from connector.model.time_zone import day_in
+from connector.runner.apply import ByAction
+from connector.runner.apply_records import ByRecords
+from connector.runner.guard import check_day
+from connector.runner.outcome import ContractOutcome, Header, InvoiceRun
+from connector.runner.plan import ContractPlan, plan_contracts, previewed
+from connector.runner.read import stream_contracts, unknown_roles
+from connector.runner.read_zone import read_zone
+from connector.workflow import CUSTOMERS_OF_CONTRACT, NOT_TO_EXCEED_STATUS_OF_ACTUAL, Run
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked for.
+
+    `on` is the day of the run, None for the environment's today. `contracts` are ids, empty for all.
+    `user` is the id of the user under whom the job runs, None for whoever is signed in. The guards of
+    `connector.runner.guard` are the caller's: they need more than a run does.
+    """
+
+    on: date | None = None
+    contracts: tuple[str, ...] = ()
+    user: str | None = None
+    is_applying: bool = False
+    is_by_records: bool = False
+
+
+def start_run(
+    client: DataverseClient,
+    tables: Tables,
+    row_definition: TableDefinition | None,
+    plugins: Plugins,
+    rules: InvoicingRules,
+    request: RunRequest,
+) -> InvoiceRun:
+    """The header at once, the contracts while they are iterated.
+
+    `row_definition` is the live definition of msdyn_contractlineinvoiceschedule. Raises Refused for
+    creating the invoices of a day to come, PluginError without the ProcessRunner plug-in, SettingsError
+    for a time zone that is none, and while iterating DataverseError where nothing can be read.
+    """
+    header = _header(client, tables, rules, request)
+    if request.is_applying:
+        check_day(header.on, header.today)
+    run = Run(
+        day=header.on,
+        today=header.today,
+        zone=header.zone.zone,
+        rules=rules,
+        billing_methods=plugins.billing_methods,
+        takes_missed=header.takes_missed,
+    )
+    finish = _finisher(client, tables, row_definition, run, request)
+    workflow = plugins.workflow(PROCESS_RUNNER)
+
+    def outcomes() -> Iterator[ContractOutcome]:
+        snapshots = stream_contracts(client, tables, request.contracts)
+        for plan in plan_contracts(snapshots, workflow, run):
+            yield finish(plan)
+
+    return InvoiceRun(header, outcomes())
+
+
+def _header(client: DataverseClient, tables: Tables, rules: InvoicingRules, request: RunRequest) -> Header:
+    zone = read_zone(client, tables, rules, request.user)
+    today = day_in(zone.zone, client.now)
+    return Header(
+        on=request.on or today,
+        today=today,
+        zone=zone,
+        rules=rules,
+        is_applied=request.is_applying,
+        takes_missed=rules.catch_up if request.is_applying else rules.platform_catches_up,
+        unknown=tuple(_unknown(tables, rules)),
+    )
+
+
+def _unknown(tables: Tables, rules: InvoicingRules) -> Iterator[str]:
+    """Rules that cannot be followed here because nobody knows the names that they need."""
+    roles = unknown_roles(tables)
+    if CUSTOMERS_OF_CONTRACT in roles:
+        yield (
+            "The customers of contracts and their shares cannot be read: milestones are planned for the "
+            f"contract's own customer (rule G2; role {CUSTOMERS_OF_CONTRACT})."
+        )
+    if NOT_TO_EXCEED_STATUS_OF_ACTUAL in roles or rules.not_to_exceed_failed is None:
+        yield (
+            "Not-to-exceed limits are not looked at (rule T4; role "
+            f"{NOT_TO_EXCEED_STATUS_OF_ACTUAL}, setting not_to_exceed_failed)."
+        )
+
+
+def _finisher(
+    client: DataverseClient,
+    tables: Tables,
+    row_definition: TableDefinition | None,
+    run: Run,
+    request: RunRequest,
+) -> Callable[[ContractPlan], ContractOutcome]:
+    if not request.is_applying:
+        return previewed
+    if request.is_by_records:
+        return ByRecords(client, tables, client.who_am_i().organization_id).apply
+    if row_definition is None:
+        raise Refused(
+            f"The environment has no table {tables.invoice_schedule.logical_name}: nothing can be created.",
+            "Is Project Operations installed, and may this user read its definitions?",
+        )
+    return ByAction(client, tables, row_definition, run).apply

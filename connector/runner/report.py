@@ -1,0 +1,232 @@
+"""What a run has to say: as a stream of records for machines, and as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connector.model.money import EXACT, ZERO, with_digits
+from connector.runner.outcome import (
+    ContractOutcome,
+    Failure,
+    Header,
+    InvoiceOutcome,
+    InvoiceRun,
+    InvoiceState,
+    RunZone,
+)
+from connector.workflow import InvoiceDetail, InvoiceLine, Skip
+
+USUAL_DIGITS = 2
+NO_CURRENCY = "?"
+
+
+def as_stream(run: InvoiceRun) -> Iterator[dict[str, Any]]:
+    """One `result` with what holds for the run, then `invoice`, `skipped` and `failed`, as they come."""
+    yield {"kind": "result", **header_json(run.header)}
+    for outcome in run.outcomes:
+        for invoice in outcome.invoices:
+            yield {"kind": "invoice", **invoice_json(invoice, outcome.digits)}
+        for skip in outcome.skips:
+            yield {"kind": "skipped", **skip_json(skip, outcome.digits)}
+        for failure in outcome.failures:
+            yield {"kind": "failed", **failure_json(failure)}
+
+
+def header_json(header: Header) -> dict[str, Any]:
+    """`rules` holds every choice that was used, the time zone as it was found among them."""
+    rules: dict[str, Any] = msgspec.to_builtins(header.rules)
+    return {
+        "on": header.on.isoformat(),
+        "rules": {
+            **rules,
+            "time_zone": header.zone.zone.key if header.zone.is_known else None,
+            "takes_missed": header.takes_missed,
+            "unknown": list(_unknown_of(header)),
+        },
+        "applied": header.is_applied,
+    }
+
+
+def _unknown_of(header: Header) -> Iterator[str]:
+    if not header.zone.is_known:
+        yield f"The day is that of UTC: {header.zone.source} (rule L7)."
+    yield from header.unknown
+
+
+def invoice_json(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> dict[str, Any]:
+    invoice = outcome.invoice
+    places = digits.get(invoice.currency_code, USUAL_DIGITS)
+    return {
+        "id": outcome.id,
+        "state": str(outcome.state),
+        "contract": invoice.contract,
+        "contract_name": invoice.contract_name,
+        "customer": invoice.customer,
+        "currency": invoice.currency_code or None,
+        "invoice_run_date": invoice.invoice_run_date.isoformat(),
+        "total": with_digits(invoice.total, places),
+        "lines": [_line_json(line, places) for line in invoice.lines],
+    }
+
+
+def _line_json(line: InvoiceLine, places: int) -> dict[str, Any]:
+    return {
+        "contract_line": line.contract_line,
+        "name": line.name,
+        "billing_method": line.billing_method,
+        "amount": with_digits(line.amount, places),
+        "tax": with_digits(line.tax, places),
+        "details": [_detail_json(detail, places) for detail in line.details],
+    }
+
+
+def _detail_json(detail: InvoiceDetail, places: int) -> dict[str, Any]:
+    kind = detail.transaction_class
+    return {
+        "source": detail.source,
+        "source_id": detail.source_id,
+        "class": kind.name.lower() if kind is not None else None,
+        "billing_type": detail.billing_type.name.lower(),
+        "amount": with_digits(detail.amount, places),
+    }
+
+
+def skip_json(skip: Skip, digits: Mapping[str, int]) -> dict[str, Any]:
+    places = digits.get(skip.currency_code, USUAL_DIGITS)
+    return {
+        "contract": skip.contract,
+        "contract_line": skip.contract_line,
+        "name": skip.name or None,
+        "reason": str(skip.reason),
+        "until": skip.until.isoformat() if skip.until else None,
+        "count": skip.count or 0,
+        "amount": None if skip.amount is None else with_digits(skip.amount, places),
+        "message": skip.message,
+    }
+
+
+def failure_json(failure: Failure) -> dict[str, Any]:
+    run_date = failure.invoice_run_date
+    return {
+        "contract": failure.contract,
+        "contract_name": failure.contract_name,
+        "invoice_run_date": run_date.isoformat() if run_date else None,
+        "reason": str(failure.reason),
+        "message": failure.message,
+    }
+
+
+@dataclass
+class Totals:
+    """What is added up while a run streams by: a few numbers, however many contracts."""
+
+    contracts: int = 0
+    invoices: int = 0
+    skipped: int = 0
+    failed: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    digits: dict[str, int] = field(default_factory=dict)
+
+    def add(self, outcome: ContractOutcome) -> None:
+        self.contracts += 1
+        self.invoices += len(outcome.invoices)
+        self.skipped += len(outcome.skips)
+        self.failed += len(outcome.failures)
+        self.digits.update(outcome.digits)
+        for one in outcome.invoices:
+            code = one.invoice.currency_code or NO_CURRENCY
+            self.amounts[code] = EXACT.add(self.amounts.get(code, ZERO), one.invoice.total)
+
+    def in_words(self) -> str:
+        """`3 invoices: 120.00 EUR, 5,333.63 USD`."""
+        amounts = ", ".join(
+            f"{_grouped(amount, self.digits.get(code, USUAL_DIGITS))} {code}"
+            for code, amount in sorted(self.amounts.items())
+        )
+        return f"{_counted(self.invoices, 'invoice')}{': ' if amounts else ''}{amounts}"
+
+
+def counted(run: InvoiceRun, totals: Totals) -> InvoiceRun:
+    """The same run; `totals` is filled while it is iterated."""
+
+    def outcomes() -> Iterator[ContractOutcome]:
+        for outcome in run.outcomes:
+            totals.add(outcome)
+            yield outcome
+
+    return InvoiceRun(run.header, outcomes())
+
+
+def as_text(run: InvoiceRun) -> Iterator[str]:
+    """Lines for people: what holds, then each contract that has something to say, then the sums."""
+    totals = Totals()
+    yield from _header_text(run.header)
+    for outcome in counted(run, totals).outcomes:
+        if outcome.invoices or outcome.skips or outcome.failures:
+            yield ""
+            yield from _contract_text(outcome)
+    yield ""
+    yield f"{_verb(run.header)}: {totals.in_words()}."
+    if totals.skipped:
+        yield f"{_counted(totals.skipped, 'reason')} why something is not invoiced."
+    if totals.failed:
+        yield f"{_counted(totals.failed, 'failure')}: see above."
+
+
+def _verb(header: Header) -> str:
+    return "Created" if header.is_applied else "Would be invoiced"
+
+
+def _header_text(header: Header) -> Iterator[str]:
+    what = "Invoices created for" if header.is_applied else "Preview of"
+    yield f"{what} {header.on} ({_zone_text(header.zone)})"
+    if not header.is_applied:
+        yield "This mirrors the platform's rules; the platform itself decides."
+    for sentence in _unknown_of(header):
+        yield f"Unknown: {sentence}"
+
+
+def _zone_text(zone: RunZone) -> str:
+    return f"time zone {zone.zone.key}, from {zone.source}" if zone.is_known else f"UTC; {zone.source}"
+
+
+def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
+    yield outcome.contract_name or outcome.contract
+    for one in outcome.invoices:
+        yield from _invoice_text(one, outcome.digits)
+    for skip in outcome.skips:
+        yield f"  - {skip.name or 'contract'}: {skip.message} [{skip.reason}]"
+    for failure in outcome.failures:
+        when = f" {failure.invoice_run_date}" if failure.invoice_run_date else ""
+        yield f"  ! failed{when}: {failure.message} [{failure.reason}]"
+
+
+def _invoice_text(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> Iterator[str]:
+    invoice = outcome.invoice
+    places = digits.get(invoice.currency_code, USUAL_DIGITS)
+    code = invoice.currency_code or NO_CURRENCY
+    state = "" if outcome.state is InvoiceState.PLANNED else f" {outcome.state.replace('_', ' ')}"
+    which = f" {outcome.id}" if outcome.id else ""
+    yield (
+        f"  + invoice{which}{state} of {invoice.invoice_run_date}: "
+        f"{_grouped(invoice.total, places)} {code} for customer {invoice.customer}"
+    )
+    width = max((len(line.name) for line in invoice.lines), default=0)
+    for line in invoice.lines:
+        yield (
+            f"      {line.name:<{width}}  {_grouped(line.extended_amount, places):>15} {code}  "
+            f"{_counted(len(line.details), 'detail')}"
+        )
+
+
+def _grouped(amount: Decimal, places: int) -> str:
+    return f"{Decimal(with_digits(amount, places)):,f}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
