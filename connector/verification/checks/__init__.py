@@ -1,0 +1,58 @@
+"""The registry: one module for each group, each with its CHECKS, in the order of the report.
+
+A new check is a value in its group's module; a new group is a module and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connector.errors import UsageError
+from connector.verification.check import Check
+from connector.verification.checks import environment, job, milestones, run_health, schedules, workflows
+from connector.verification.evidence import Need
+
+ALL_CHECKS: tuple[Check, ...] = (
+    *environment.CHECKS,
+    *job.CHECKS,
+    *workflows.CHECKS,
+    *run_health.CHECKS,
+    *schedules.CHECKS,
+    *milestones.CHECKS,
+)
+
+
+def select(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks named by code (SCH02) or group (SCH), in any case. No `only` means all.
+
+    Raises UsageError for a name that is neither, and when nothing is left.
+    """
+    wanted, unwanted = _names(only), _names(skip)
+    chosen = tuple(
+        check
+        for check in ALL_CHECKS
+        if (not wanted or _is_named(check, wanted)) and not _is_named(check, unwanted)
+    )
+    if not chosen:
+        raise UsageError("No check is left to be made.", "Give fewer names to --skip, or more to --only.")
+    return chosen
+
+
+def needs_of(checks: Iterable[Check]) -> frozenset[Need]:
+    return frozenset(need for check in checks for need in check.needs)
+
+
+def _names(given: Iterable[str]) -> frozenset[str]:
+    names = frozenset(part.strip().upper() for text in given for part in text.split(",") if part.strip())
+    groups = tuple(dict.fromkeys(check.group for check in ALL_CHECKS))
+    strange = sorted(names - {check.code for check in ALL_CHECKS} - set(groups))
+    if strange:
+        raise UsageError(
+            f"There is no check and no group of checks {', '.join(strange)}.",
+            f"The groups are {', '.join(groups)}; a code is such as {ALL_CHECKS[0].code}.",
+        )
+    return names
+
+
+def _is_named(check: Check, names: frozenset[str]) -> bool:
+    return check.code in names or check.group in names

@@ -1,0 +1,199 @@
+"""The evidence, read once: only the pieces that are asked for, each table in as few requests as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from connector.dataverse import DataverseClient, Query, any_of, eq, guid
+from connector.errors import HttpError, MalformedAnswer, Unauthorized
+from connector.job.look import Environment, Sight, look
+from connector.model.batch_job import BatchJob
+from connector.model.desired_job import DesiredJob
+from connector.model.invoicing_rules import InvoicingRules
+from connector.model.job_chain import Diagnosis
+from connector.model.job_health import diagnose
+from connector.model.process import INVOICE_WORKFLOWS, Process
+from connector.model.security_role import USER_ROLE
+from connector.model.solution import PROJECT_OPERATIONS_SOLUTIONS, Solution
+from connector.model.tables import Tables
+from connector.model.time_zone import day_in
+from connector.model.user import User
+from connector.verification.checks.environment import DUAL_WRITE_SOLUTION
+from connector.verification.evidence import (
+    NOT_ASKED_FOR,
+    DueMilestone,
+    Evidence,
+    LineFacts,
+    Need,
+    NotRead,
+    Owner,
+    PastDueRow,
+    Piece,
+    Today,
+    Unread,
+    known,
+)
+from connector.verification.read_lines import LineReader
+from connector.verification.read_zone import named_zone, zone_of_user
+
+T = TypeVar("T")
+
+
+def read_evidence(
+    client: DataverseClient,
+    tables: Tables,
+    *,
+    sleep: Callable[[float], None],
+    needs: Iterable[Need] = tuple(Need),
+    rules: InvoicingRules | None = None,
+    desired: DesiredJob | None = None,
+) -> Evidence:
+    """What the checks look at. `tables` are the resolved ones.
+
+    A piece that the caller may not read, whose table is missing or whose answer is broken is Unread with
+    the reason. `sleep` takes seconds and is called only where two looks must tell whether several chains
+    are live (rule J8). Raises SignInError, Unauthorized and Unreachable: without a connection there is
+    no evidence at all.
+    """
+    reader = _Reader(client, tables, rules or InvoicingRules(), sleep, client.who_am_i().user_id)
+    wanted = frozenset(needs)
+    pieces: dict[str, Any] = {
+        need.value: getattr(reader, need.value) if need in wanted else NOT_ASKED_FOR for need in Need
+    }
+    return Evidence(
+        url=client.url,
+        now=client.now,
+        desired=desired or DesiredJob(),
+        rules=reader.rules,
+        tables=tables,
+        **pieces,
+    )
+
+
+def _piece(read: Callable[[], T]) -> Piece[T]:
+    try:
+        return read()
+    except Unauthorized:
+        raise
+    except NotRead as error:
+        return Unread(error.reason)
+    except (HttpError, MalformedAnswer) as error:
+        return Unread(error.message)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """One property for each piece, read when it is first asked for; a failure is remembered too."""
+
+    client: DataverseClient
+    tables: Tables
+    rules: InvoicingRules
+    sleep: Callable[[float], None]
+    user_id: str
+
+    @cached_property
+    def identity(self) -> Piece[User]:
+        return _piece(self._read_identity)
+
+    @cached_property
+    def solutions(self) -> Piece[tuple[Solution, ...]]:
+        return _piece(self._read_solutions)
+
+    @cached_property
+    def batch_jobs(self) -> Piece[tuple[BatchJob, ...]]:
+        return _piece(lambda: self._seen("msdyn_batchjob").snapshot.batch_jobs)
+
+    @cached_property
+    def workflows(self) -> Piece[tuple[Process, ...]]:
+        return _piece(lambda: self._seen("workflow").snapshot.processes)
+
+    @cached_property
+    def owners(self) -> Piece[tuple[Owner, ...]]:
+        return _piece(self._read_owners)
+
+    @cached_property
+    def chain(self) -> Piece[Diagnosis]:
+        return _piece(self._read_chain)
+
+    @cached_property
+    def today(self) -> Piece[Today]:
+        return _piece(self._read_today)
+
+    @cached_property
+    def lines(self) -> Piece[LineFacts]:
+        return _piece(self._line_reader.facts)
+
+    @cached_property
+    def past_due_rows(self) -> Piece[tuple[PastDueRow, ...]]:
+        return _piece(lambda: tuple(self._line_reader.past_due_rows(known(self.today))))
+
+    @cached_property
+    def due_milestones(self) -> Piece[tuple[DueMilestone, ...]]:
+        return _piece(lambda: tuple(self._line_reader.due_milestones(known(self.today))))
+
+    @cached_property
+    def _sight(self) -> Piece[Sight]:
+        return _piece(lambda: look(Environment(self.client, self.tables, self.rules, self.sleep)))
+
+    @property
+    def _line_reader(self) -> LineReader:
+        return LineReader(self.client, self.tables, self.rules)
+
+    def _seen(self, *logical_names: str) -> Sight:
+        """The look at the job. Raises NotRead when one of the tables given could not be read in it."""
+        sight = known(self._sight)
+        for name in logical_names:
+            if reason := sight.snapshot.unread.get(name):
+                raise NotRead(f"The table {name} could not be read: {reason}")
+        return sight
+
+    def _read_identity(self) -> User:
+        self._must_have("user")
+        return self.client.retrieve(self.tables.user, self.user_id)
+
+    def _read_solutions(self) -> tuple[Solution, ...]:
+        self._must_have("solution")
+        names = (*PROJECT_OPERATIONS_SOLUTIONS, DUAL_WRITE_SOLUTION)
+        column = self.tables.solution.column_of("unique_name")
+        return tuple(self.client.list(self.tables.solution, Query(filter=any_of(column, names))))
+
+    def _read_owners(self) -> tuple[Owner, ...]:
+        """The owners of the two workflows' definitions, with their roles."""
+        snapshot = self._seen("workflow", "systemuser").snapshot
+        definitions = [item for name in INVOICE_WORKFLOWS for item in snapshot.definitions(name)]
+        ids = dict.fromkeys(item.owner for item in definitions if item.owner)
+        return tuple(Owner(id, snapshot.user(id), self._roles(id)) for id in ids)
+
+    def _roles(self, user: str) -> Piece[tuple[str, ...]]:
+        query = Query(filter=eq("systemuserid", guid(user)))
+        return _piece(lambda: tuple(row.role for row in self.client.list(USER_ROLE, query) if row.role))
+
+    def _read_chain(self) -> Diagnosis:
+        """The diagnosis, with its times in the job's zone where that is known."""
+        sight = self._seen("msdyn_batchjob")
+        if sight.snapshot.batch_jobs:
+            self._seen("asyncoperation", "workflow")
+        if isinstance(self.today, Unread) or sight.diagnosis.several_roots:
+            return sight.diagnosis
+        return diagnose(sight.snapshot, self.rules, self.today.zone)
+
+    def _read_today(self) -> Today:
+        """The environment's day in the zone of the user under whom the job runs (rule L7).
+
+        That is the starter of the newest chain; without one, whoever is signed in and would start it.
+        """
+        if self.rules.time_zone:
+            zone, whose = named_zone(self.rules.time_zone), "the setting time_zone"
+        else:
+            chains = known(self._sight).diagnosis.chains
+            starter = chains[0].last.owner if chains else None
+            whose = "zone of the user who started the job" if starter else "zone of the signed-in user"
+            zone = zone_of_user(self.client, self.tables, starter or self.user_id)
+        return Today(day=day_in(zone, self.client.now), zone=zone, whose=whose)
+
+    def _must_have(self, field: str) -> None:
+        if not self.tables.has(field):
+            raise NotRead(f"The environment has no table {getattr(self.tables, field).logical_name}.")

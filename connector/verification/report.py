@@ -1,0 +1,179 @@
+"""A report for programs and for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+from typing import Any
+
+from connector.verification.finding import Outcome, Record, Severity
+from connector.verification.verify import WORST_FIRST, Report, Result
+
+NAMED_IN_TEXT = 5
+"""How many findings of one check are named in text; JSON holds all of them."""
+_WIDTH = 100
+_INDENT = " " * 9
+_SEVERITIES = tuple(Severity)
+_HEADINGS = {
+    (Outcome.FAIL, Severity.ERROR): "Errors",
+    (Outcome.FAIL, Severity.WARNING): "Warnings",
+    (Outcome.FAIL, Severity.INFO): "Notes",
+}
+_UNKNOWN_HEADING = "Unknown: could not be checked, and is no pass"
+_PASSED_HEADING = "Passed"
+_NOT_APPLICABLE_HEADING = "Not applicable"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """projops.verify: `checks`, an entry for each finding, and `summary`.
+
+    `record` is the record's id; its table, its name and its address stand in `evidence` beside the
+    columns that were seen. `fix` is null where nothing is to be done.
+    """
+    return {
+        "checks": [_entry(result, report.url) for result in report.results],
+        "summary": _summary(report),
+    }
+
+
+def _entry(result: Result, url: str) -> dict[str, Any]:
+    finding = result.finding
+    record = finding.record
+    about = {} if record is None else {"table": record.table, "name": record.name, "link": link(record, url)}
+    return {
+        "code": result.check.code,
+        "severity": result.severity.value,
+        "outcome": finding.outcome.value,
+        "message": finding.message,
+        "record": record.id if record is not None else None,
+        "evidence": {**about, **finding.evidence},
+        "fix": f"{result.fix} See {result.check.link}" if _needs_a_fix(result) else None,
+    }
+
+
+def _needs_a_fix(result: Result) -> bool:
+    return result.finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    """Checks counted by their worst outcome, failed findings by severity."""
+    outcomes = Counter(outcome for _, outcome, _ in report.by_check())
+    failed = Counter(item.severity for item in report.results if item.finding.outcome is Outcome.FAIL)
+    return {
+        "checks": outcomes.total(),
+        **{outcome.value: outcomes[outcome] for outcome in Outcome},
+        "errors": failed[Severity.ERROR],
+        "warnings": failed[Severity.WARNING],
+        "notes": failed[Severity.INFO],
+        "is_sound": not report.has_errors,
+    }
+
+
+def link(record: Record, url: str) -> str:
+    """The record's form in the browser."""
+    return f"{url}/main.aspx?pagetype=entityrecord&etn={record.table}&id={record.id}"
+
+
+def as_text(report: Report) -> Iterator[str]:
+    """The worst first, each with what to do; then what passed; then one sentence."""
+    for heading, group in _groups(report):
+        yield heading
+        if _needs_a_fix(group[0][0]):
+            for results in group:
+                yield from _troubles(results, report.url)
+        else:
+            yield from _plain(group)
+        yield ""
+    yield _sentence(report)
+
+
+def _groups(report: Report) -> Iterator[tuple[str, list[list[Result]]]]:
+    """Headings with the results under them, those of one check together."""
+    groups: dict[tuple[int, int], dict[str, list[Result]]] = {}
+    for result in report.results:
+        group = groups.setdefault(_rank(result), {})
+        group.setdefault(result.check.code, []).append(result)
+    for rank in sorted(groups):
+        checks = list(groups[rank].values())
+        yield _heading(checks[0][0]), checks
+
+
+def _rank(result: Result) -> tuple[int, int]:
+    """Failed errors, then what is unknown, then failed warnings and notes, then the rest."""
+    outcome = result.finding.outcome
+    severity = _SEVERITIES.index(result.severity)
+    if outcome is Outcome.FAIL:
+        return (0, 0) if result.severity is Severity.ERROR else (2, severity)
+    return {Outcome.UNKNOWN: (1, 0), Outcome.PASS: (3, 0)}.get(outcome, (4, 0))
+
+
+def _heading(result: Result) -> str:
+    outcome = result.finding.outcome
+    if outcome is Outcome.UNKNOWN:
+        return _UNKNOWN_HEADING
+    if outcome is Outcome.FAIL:
+        return _HEADINGS[outcome, result.severity]
+    return _PASSED_HEADING if outcome is Outcome.PASS else _NOT_APPLICABLE_HEADING
+
+
+def _troubles(results: list[Result], url: str) -> Iterator[str]:
+    check = results[0].check
+    count = f" ({len(results)})" if len(results) > 1 else ""
+    yield f"  {check.code:<5}  {check.question}{count}"
+    for result in results[:NAMED_IN_TEXT]:
+        yield from _wrapped("- ", result.finding.message)
+        if result.finding.record is not None:
+            yield f"{_INDENT}  {link(result.finding.record, url)}"
+    if len(results) > NAMED_IN_TEXT:
+        yield f"{_INDENT}- and {len(results) - NAMED_IN_TEXT} more: -o json names them all."
+    yield from _wrapped("Why: ", check.why)
+    for fix in dict.fromkeys(result.fix for result in results):
+        yield from _wrapped("Do:  ", fix)
+    yield f"{_INDENT}See: {check.link}"
+
+
+def _plain(group: list[list[Result]]) -> Iterator[str]:
+    """A line for each message; checks that say the same share it."""
+    codes: dict[str, list[str]] = {}
+    for results in group:
+        for result in results:
+            codes.setdefault(result.finding.message, []).append(result.check.code)
+    for message, names in codes.items():
+        if len(names) > 1:
+            yield from _wrapped("", " ".join(names), indent="  ")
+        yield from _wrapped(f"  {names[0] if len(names) == 1 else '':<5}  ", message, indent="")
+
+
+def _wrapped(label: str, text: str, indent: str = _INDENT) -> Iterator[str]:
+    """Lines of a paragraph; white space inside names of records is evened out."""
+    first = indent + label
+    yield from wrap(
+        " ".join(text.split()),
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _sentence(report: Report) -> str:
+    outcomes = Counter(outcome for _, outcome, _ in report.by_check())
+    counted = ", ".join(f"{outcomes[item]} {_word(item)}" for item in WORST_FIRST if outcomes[item])
+    verdict = "Invoicing is not safe" if report.has_errors else "Invoicing will run"
+    return f"{verdict}: {outcomes.total()} checks, {counted}.{_next_step(report.results)}"
+
+
+def _word(outcome: Outcome) -> str:
+    return {
+        Outcome.FAIL: "failed",
+        Outcome.UNKNOWN: "unknown",
+        Outcome.PASS: "passed",
+        Outcome.NOT_APPLICABLE: "not applicable",
+    }[outcome]
+
+
+def _next_step(results: Iterable[Result]) -> str:
+    breaking = sorted((item for item in results if item.is_breaking), key=_rank)
+    return f" Begin with {breaking[0].check.code}." if breaking else ""

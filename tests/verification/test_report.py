@@ -1,0 +1,119 @@
+"""The report: exit codes, JSON and text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from connector.model.system_job import JobStatus
+from connector.verification.checks import select
+from connector.verification.evidence import Evidence, LineFacts, LineRef, PastDueRow
+from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, diagnosis, run, sleep, with_job
+from connector.verification.report import NAMED_IN_TEXT, as_json, as_text
+from connector.verification.verify import verify
+
+THE_SEVEN_KEYS = {"code", "severity", "outcome", "message", "record", "evidence", "fix"}
+MANY = tuple(LineRef(id=f"line-{number}", name=f"Line {number}", contract="c") for number in range(9))
+MISSED = replace(HEALTHY, past_due_rows=(PastDueRow(id="row-1", run_date=date(2020, 9, 7), line=LINE),))
+
+
+def test_a_failed_error_ends_in_3() -> None:
+    """An error-level check that failed makes the exit code 3."""
+    assert verify(MISSED).exit_code == 3
+
+
+def test_an_unknown_error_ends_in_3() -> None:
+    """An error-level check that could not be made is never taken for a pass: exit code 3."""
+    assert verify(replace(HEALTHY, lines=FORBIDDEN)).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "evidence", [with_job(name="Nightly create invoices"), replace(HEALTHY, due_milestones=FORBIDDEN)]
+)
+def test_warnings_leave_the_exit_at_0(evidence: Evidence) -> None:
+    """Warnings that fail or are unknown do not change the exit code."""
+    assert verify(evidence).exit_code == 0
+
+
+def test_a_failed_run_before_a_restart_is_a_warning() -> None:
+    """A failed run weighs less once a new chain has been started after it."""
+    failed = run(JobStatus.FAILED, message="No price list")
+    restarted = verify(replace(HEALTHY, chain=diagnosis(failed, sleep())), select(only=["RUN05"]))
+    stopped = verify(replace(HEALTHY, chain=diagnosis(failed)), select(only=["RUN05"]))
+    assert [item.severity.value for item in restarted.results] == ["warning"]
+    assert [item.severity.value for item in stopped.results] == ["error"]
+
+
+def test_json_has_an_entry_with_the_seven_keys_for_each_finding() -> None:
+    """Every finding is an entry of its own, also where a check has many."""
+    report = verify(replace(HEALTHY, lines=LineFacts(time_and_material=9, without_schedule=MANY)))
+    entries = as_json(report)["checks"]
+    assert all(set(entry) == THE_SEVEN_KEYS for entry in entries)
+    assert [entry["record"] for entry in entries if entry["code"] == "SCH02"] == [line.id for line in MANY]
+
+
+def test_json_leads_to_the_record() -> None:
+    """A finding about a record carries its id, its table, its name and its address in the browser."""
+    entry = next(item for item in as_json(verify(MISSED))["checks"] if item["code"] == "SCH05")
+    assert entry["record"] == "row-1"
+    assert entry["evidence"]["table"] == "msdyn_contractlineinvoiceschedule"
+    assert entry["evidence"]["link"].startswith("https://contoso.crm4.dynamics.com/main.aspx?")
+    assert entry["evidence"]["msdyn_invoicerundate"] == "2020-09-07"
+
+
+def test_json_offers_a_fix_only_where_something_is_wrong() -> None:
+    """What passed needs no fix; what failed names the way out and the page."""
+    entries = {item["code"]: item for item in as_json(verify(MISSED))["checks"]}
+    assert entries["JOB01"]["fix"] is None
+    assert "learn.microsoft.com" in entries["SCH05"]["fix"]
+
+
+def test_the_summary_counts_checks_once_and_findings_by_severity() -> None:
+    """A check counts once by its worst outcome, its findings count one by one."""
+    report = verify(
+        replace(HEALTHY, lines=LineFacts(time_and_material=9, fixed_price=1, without_schedule=MANY))
+    )
+    summary = as_json(report)["summary"]
+    assert summary["checks"] == 21
+    assert (summary["fail"], summary["errors"], summary["is_sound"]) == (1, 9, False)
+    assert summary["pass"] == 20
+
+
+def test_text_names_the_first_of_many_and_counts_the_rest() -> None:
+    """In text a check with many findings names the first ones and says how many more there are."""
+    text = "\n".join(
+        as_text(verify(replace(HEALTHY, lines=LineFacts(time_and_material=9, without_schedule=MANY))))
+    )
+    assert sum(f"'Line {number}' " in text for number in range(9)) == NAMED_IN_TEXT
+    assert "and 4 more" in text
+
+
+def test_text_puts_the_worst_first() -> None:
+    """Errors come before what is unknown, that before warnings, those before what passed."""
+    evidence = replace(MISSED, solutions=FORBIDDEN, batch_jobs=with_job(name="X create invoices").batch_jobs)
+    lines = list(as_text(verify(evidence)))
+    headings = [line for line in lines if line and not line.startswith(" ")]
+    assert [item.split(":")[0] for item in headings] == [
+        "Errors",
+        "Unknown",
+        "Warnings",
+        "Passed",
+        "Invoicing is not safe",
+    ]
+    assert lines[-1].endswith("Begin with SCH05.")
+
+
+def test_text_says_when_all_is_well() -> None:
+    """A clean report ends in one sentence that says so."""
+    assert list(as_text(verify(HEALTHY)))[-1] == "Invoicing will run: 21 checks, 21 passed."
+
+
+def test_a_name_with_line_breaks_stays_on_its_line() -> None:
+    """White space in a record's name cannot draw lines of its own into the text."""
+    line = replace(LINE, name="Work\n::error::pwned\r\n##vso[task.setvariable]")
+    report = verify(replace(HEALTHY, lines=LineFacts(time_and_material=1, without_schedule=(line,))))
+    lines = list(as_text(report))
+    assert not any(text.lstrip().startswith(("::", "##")) for text in lines)
+    assert not any("\n" in text or "\r" in text for text in lines)
