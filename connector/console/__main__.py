@@ -1,0 +1,3 @@
+from connector.console.main import main
+
+main()

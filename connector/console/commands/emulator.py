@@ -1,0 +1,188 @@
+"""`projops emulator`: the embedded Dataverse, for its own sake and for other clients."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.console import words
+from connector.console.call import Call
+from connector.console.embedded import open_embedded
+from connector.console.options import local
+from connector.console.output import Format, harmless
+from connector.errors import StateFileError, UsageError
+
+if TYPE_CHECKING:
+    from connector.emulator.ownership import OpenEmulator
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="A small Dataverse with Project Operations' tables and its invoice job, over a SQLite file.",
+)
+
+SEED = Annotated[str, typer.Option("--seed", metavar="NAME", help="What a new state holds: sample or none.")]
+# Windows lets a Ctrl-C through only between waits.
+BREATH_S = 0.5
+
+
+@app.command()
+@local
+def serve(
+    call: Call,
+    file: Annotated[Path | None, typer.Argument(help="The state; in memory without it.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    http: Annotated[bool, typer.Option("--http", help="Serve the Web API in plain http.")] = False,
+    seed: SEED = "sample",
+) -> None:
+    """Serve the emulator until it is ended.
+
+    Prints the lines of the environment with which projops and other clients use it, with -o json one
+    object on one line.
+
+    Example: projops emulator serve sandbox.db --port 8443
+    """
+    with open_embedded(file, https=not http, port=port, seed=seed) as emulator:
+        if emulator.is_attached:
+            raise StateFileError(
+                f"{file} is served by another process, at {emulator.url}.",
+                f"Use it there by DATAVERSE_URL=emulator:{file}, or end that process.",
+            )
+        ended = threading.Event()
+        signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
+        _announce(call, emulator)
+        _wait(ended)
+    call.voice.say("The emulator has ended.")
+
+
+@app.command("seed")
+@local
+def seed_file(
+    call: Call,
+    file: Annotated[Path, typer.Argument(help="The state file to make; it must not exist.")],
+    seed: SEED = "sample",
+) -> None:
+    """Make a state file and fill it.
+
+    Example: projops emulator seed sandbox.db
+    """
+    if file.exists():
+        raise StateFileError(
+            f"{file} exists already, and was left as it is.", "Give another name, or delete it."
+        )
+    with open_embedded(file, seed=seed) as emulator:
+        _print_clock(call, emulator.control_url)
+    call.voice.say(f"{file} was made. Use it by DATAVERSE_URL=emulator:{file}")
+
+
+@app.command()
+@local
+def clock(
+    call: Call,
+    to: Annotated[
+        datetime | None,
+        typer.Option("--set", parser=words.instant, metavar="INSTANT", help="2020-10-05T06:00Z"),
+    ] = None,
+    by: Annotated[
+        timedelta | None,
+        typer.Option("--advance", parser=words.span, metavar="SPAN", help="90s, 30m, 24h, 7d"),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|CONTROL_URL", help="Which emulator; else DATAVERSE_URL says."),
+    ] = None,
+) -> None:
+    """Show the emulator's clock, or move it: returns when the jobs that became due have run.
+
+    Example: projops emulator clock --advance 24h --at sandbox.db
+    """
+    if to is not None and by is not None:
+        raise UsageError("--set and --advance exclude each other.", "Give one of them.")
+    move: dict[str, Any] = {}
+    if to is not None:
+        move = {"set": to.isoformat()}
+    elif by is not None:
+        move = {"advance_s": int(by.total_seconds())}
+    place = at or _file_of(call)
+    if place.lower().startswith(("http://", "https://")):
+        _print_clock(call, place, move)
+        return
+    if not Path(place).exists():
+        raise StateFileError(f"There is no {place}.", "Make it with `projops emulator seed`.")
+    with open_embedded(Path(place)) as emulator:
+        _print_clock(call, emulator.control_url, move)
+
+
+def _file_of(call: Call) -> str:
+    url = call.settings().dataverse_url
+    scheme, _, name = url.partition(":")
+    if scheme.lower() != "emulator" or not name:
+        raise UsageError("Which emulator is meant is not said.", "Give --at FILE or --at CONTROL_URL.")
+    return name
+
+
+def _announce(call: Call, emulator: OpenEmulator) -> None:
+    import json
+
+    if call.form in (Format.JSON, Format.JSONL):
+        fields = ("url", "token_url", "client_id", "client_secret", "ca_file", "control_url")
+        line = json.dumps({name: str(getattr(emulator, name)) for name in fields})
+        sys.stdout.write(line + "\n")
+    else:
+        lines = {
+            "DATAVERSE_URL": emulator.url,
+            "AZURE_TENANT_ID": emulator.tenant_id,
+            "AZURE_CLIENT_ID": emulator.client_id,
+            "AZURE_CLIENT_SECRET": emulator.client_secret,
+            "AZURE_AUTHORITY_HOST": emulator.authority.removesuffix(f"/{emulator.tenant_id}"),
+            "PROJOPS_CA_FILE": emulator.ca_file,
+            "REQUESTS_CA_BUNDLE": emulator.ca_file,
+        }
+        sys.stdout.writelines(f"{name}={value}\n" for name, value in lines.items())
+        call.voice.say(f"Control: {emulator.control_url}")
+        call.voice.say("Ctrl-C ends it.")
+    sys.stdout.flush()
+
+
+def _wait(ended: threading.Event) -> None:
+    """Return at Ctrl-C or when the process is told to end: a server has no other end."""
+    try:
+        while not ended.wait(BREATH_S):
+            pass
+    except KeyboardInterrupt:
+        return
+
+
+def _print_clock(call: Call, control_url: str, move: dict[str, Any] | None = None) -> None:
+    now = _clock(control_url, move or {})
+    if call.form in (Format.JSON, Format.JSONL):
+        import json
+
+        sys.stdout.write(json.dumps({"now": now}) + "\n")
+    else:
+        sys.stdout.write(harmless(now) + "\n")
+
+
+def _clock(control_url: str, move: dict[str, Any]) -> str:
+    import requests
+
+    address = f"{control_url.rstrip('/')}/clock"
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # a loopback address is no business of a proxy
+            # No limit: a clock that moves over years returns when all the jobs have run.
+            answer = session.request("POST" if move else "GET", address, json=move or None, timeout=None)
+        body = answer.json()
+    except (requests.RequestException, ValueError) as error:
+        raise StateFileError(
+            f"No emulator answers at {control_url}: {type(error).__name__}.", "Is it still being served?"
+        ) from None
+    if not answer.ok:
+        raise UsageError(str(body.get("error", f"The emulator answered {answer.status_code}.")))
+    return str(body["now"])

@@ -1,0 +1,1 @@
+"""The whole story on the embedded emulator: `projops demo`."""

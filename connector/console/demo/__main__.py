@@ -1,0 +1,20 @@
+"""`python -m connector.console.demo`: what scripts/demo.py runs once everything is installed."""
+
+from __future__ import annotations
+
+import sys
+
+from connector.console.failures import FaultLog, exit_code_of
+
+
+def main() -> int:
+    if len(sys.argv) > 1:
+        sys.stderr.write("usage: python scripts/demo.py (it takes no arguments)\n")
+        return 2
+    from connector.console.demo.story import tell
+
+    return exit_code_of(tell, FaultLog())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""One run of the invoice job as a command shows it: streamed, counted, with the digest of what is planned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, islice
+
+import msgspec
+
+from connector.console.connection import Connection
+from connector.console.output import Item
+from connector.errors import ProjopsError, Refused
+from connector.hooks import load_plugins
+from connector.model.invoicing_rules import InvoicingRules
+from connector.runner.invoicing import RunRequest, start_run
+from connector.runner.outcome import ContractOutcome, InvoiceRun, InvoiceState
+from connector.runner.report import Totals, as_stream, as_text, counted
+from connector.settings import CreateWith, Settings
+
+
+@dataclass
+class Shown:
+    """A run while it is shown, and what is known of it afterwards.
+
+    What ends it early (an interruption, an error of the environment) ends the stream and is kept in
+    `stopped_by`: what was done until then is shown all the same.
+    """
+
+    start: Callable[[], InvoiceRun]
+    is_preview: bool
+    totals: Totals = field(default_factory=Totals)
+    unknown: int = 0
+    digest: str = ""
+    stopped_by: BaseException | None = None
+
+    @property
+    def failures(self) -> int:
+        """Contracts, or run dates of them, that failed or whose outcome is not known."""
+        return self.totals.failed + self.unknown
+
+    def stream(self) -> Iterator[Item]:
+        yield from as_stream(self._run())
+        yield {"kind": "result", "digest": self.digest or None, "stopped_by": self._why()}
+
+    def text(self) -> Iterator[str]:
+        yield from as_text(self._run())
+        if self.digest:
+            yield f"Digest {self.digest}"
+        if why := self._why():
+            yield f"Stopped before its end: {why}"
+
+    def _why(self) -> str | None:
+        if self.stopped_by is None:
+            return None
+        return getattr(self.stopped_by, "message", None) or "interrupted"
+
+    def _run(self) -> InvoiceRun:
+        """The run, once its first contract is there: what fails before that is an error and no result."""
+        run = self.start()
+        first = list(islice(run.outcomes, 1))
+        outcomes = chain(first, self._unless_stopped(run.outcomes))
+        return counted(InvoiceRun(run.header, self._digested(run.header.on, outcomes)), self.totals)
+
+    def _unless_stopped(self, outcomes: Iterator[ContractOutcome]) -> Iterator[ContractOutcome]:
+        try:
+            yield from outcomes
+        except (ProjopsError, KeyboardInterrupt) as error:
+            self.stopped_by = error
+
+    def _digested(self, on: date, outcomes: Iterable[ContractOutcome]) -> Iterator[ContractOutcome]:
+        planned = hashlib.sha256(on.isoformat().encode())
+        for outcome in outcomes:
+            self.unknown += sum(one.state is InvoiceState.UNKNOWN for one in outcome.invoices)
+            planned.update(_canonical(outcome))
+            yield outcome
+        if self.is_preview and self.stopped_by is None:
+            self.digest = planned.hexdigest()
+
+
+@dataclass
+class InvoiceRunOfCall:
+    """The run that a call asks for; `user` is the id of the user under whom the job runs."""
+
+    connection: Connection
+    settings: Settings
+    on: date | None
+    contracts: tuple[str, ...]
+    user: str | None
+    is_reviewed: bool = False
+
+    def previewed(self) -> Shown:
+        return Shown(lambda: self._start(is_applying=False), is_preview=True)
+
+    def applied(self) -> Shown:
+        return Shown(lambda: self._start(is_applying=True), is_preview=False)
+
+    def check_digest(self, digest: str) -> None:
+        """Raises Refused when the preview is not the reviewed one; from here on exactly that is created.
+
+        A preview says what the platform's own run would take. Run dates that only a run of ours takes up
+        (rule L4, catch_up) were not reviewed with it, and are left out.
+        """
+        preview = self.previewed()
+        for _ in preview.stream():
+            pass
+        if preview.stopped_by is not None:
+            raise preview.stopped_by
+        if preview.digest != digest:
+            raise Refused(f"The plan is not the reviewed one, it is {preview.digest}.", "Review it again.")
+        self.is_reviewed = True
+
+    def _start(self, *, is_applying: bool) -> InvoiceRun:
+        client, tables = self.connection.client, self.connection.tables
+        request = RunRequest(
+            on=self.on,
+            contracts=self.contracts,
+            user=self.user,
+            is_applying=is_applying,
+            is_by_records=self.settings.run.create_with is CreateWith.RECORDS,
+        )
+        definition = self.connection.definitions.get(tables.invoice_schedule.logical_name)
+        return start_run(client, tables, definition, load_plugins(), self._rules(), request)
+
+    def _rules(self) -> InvoicingRules:
+        rules = self.settings.rules
+        return (
+            msgspec.structs.replace(rules, catch_up=rules.platform_catches_up) if self.is_reviewed else rules
+        )
+
+
+def _canonical(outcome: ContractOutcome) -> bytes:
+    """What a reviewer has seen of a contract: who is invoiced what, from which sources."""
+    planned = [
+        [
+            one.invoice.contract,
+            one.invoice.customer,
+            one.invoice.currency,
+            str(one.invoice.invoice_run_date),
+            str(one.invoice.total),
+            sorted(detail.source_id for line in one.invoice.lines for detail in line.details),
+        ]
+        for one in outcome.invoices
+    ]
+    return json.dumps(planned, sort_keys=True, default=str).encode() if planned else b""

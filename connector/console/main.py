@@ -1,0 +1,83 @@
+"""The command line: `projops`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, TextIO
+
+import typer
+
+from connector import __version__
+from connector.console.commands import emulator, provision, rerun, run, status, verify
+from connector.console.failures import FaultLog, exit_code_of
+
+EXIT_CODES = """
+Exit codes: 0 done or nothing to do · 1 an expected error · 2 wrong usage · 3 findings · 4 refused by a
+guard · 5 partly done · 70 a fault in the program, a log is written · 130 interrupted.
+"""
+
+app = typer.Typer(
+    name="projops",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Looks after the recurring invoice job of Dynamics 365 Project Operations.\n\n"
+    "Nothing is changed without --apply. Where: DATAVERSE_URL=https://ORG.crm.dynamics.com, or "
+    "DATAVERSE_URL=emulator:sandbox.db to try it without an environment.\n" + EXIT_CODES,
+)
+app.command("provision")(provision.provision)
+app.command("verify")(verify.verify)
+app.command("status")(status.status)
+app.command("rerun")(rerun.rerun)
+app.command("run")(run.run)
+app.add_typer(emulator.app, name="emulator")
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        sys.stdout.write(f"projops {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def projops(
+    version: Annotated[  # its callback does the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The entry point: runs the command line and exits."""
+    sys.exit(run_command_line(sys.argv[1:]))
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        _write_utf_8(stream)
+    log = FaultLog()
+    code = exit_code_of(lambda: app(list(arguments), prog_name="projops", obj=log), log)
+    _flush(sys.stdout)
+    return code
+
+
+def _write_utf_8(stream: TextIO) -> None:
+    """On Windows, what goes to a file or a pipe would otherwise be in a code page that lacks signs."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(
+            encoding="utf-8", errors="backslashreplace", newline="\n" if not stream.isatty() else None
+        )
+
+
+def _flush(stream: TextIO) -> None:
+    """Write what is left; whoever closed the pipe early has read what he wanted."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,149 @@
+"""Results on stdout: text, one JSON object, JSON lines, or CSV.
+
+A command produces a stream: dictionaries with a `kind`. Kinds that a layout names are the items of a
+list; all others carry fields of the one result. JSON is spooled from the stream, so that memory stays
+flat however much a run has to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from shutil import copyfileobj
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TextIO
+
+Item = Mapping[str, Any]
+
+SPOOLED_IN_MEMORY_BYTES = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The shape of one command's result.
+
+    `schema` is its name and version ("projops.run/1"), `lists` maps kinds to the lists that hold them,
+    `columns` are those of CSV, where every item of a list is a row.
+    """
+
+    schema: str
+    lists: Mapping[str, str]
+    columns: tuple[str, ...]
+
+    def stream_of(self, result: Item) -> Iterator[Item]:
+        """The stream of a result that is there as a whole."""
+        kinds = {name: kind for kind, name in self.lists.items()}
+        yield {"kind": "result", **{name: value for name, value in result.items() if name not in kinds}}
+        for name, kind in kinds.items():
+            for item in result.get(name, ()):
+                yield {"kind": kind, **item}
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What stands before every machine-readable result."""
+
+    schema: str
+    environment: str
+    generated_at: datetime
+
+    def fields(self) -> dict[str, str]:
+        instant = self.generated_at.astimezone(UTC).isoformat(timespec="seconds")
+        return {
+            "schema": self.schema,
+            "environment": self.environment,
+            "generated_at": instant.replace("+00:00", "Z"),
+        }
+
+
+def write(file: TextIO, form: Format, layout: Layout, envelope: Envelope, stream: Iterable[Item]) -> None:
+    """Write a stream in one of the machine-readable formats."""
+    if form is Format.JSON:
+        _write_json(file, layout, envelope, stream)
+    elif form is Format.JSONL:
+        _write_lines(file, envelope, stream)
+    elif form is Format.CSV:
+        _write_csv(file, layout, stream)
+    else:
+        raise ValueError(form)
+
+
+def write_text(file: TextIO, lines: Iterable[str]) -> None:
+    """Write lines for people; what names of records could do to a terminal or a build log is taken out."""
+    file.writelines(harmless(line) + "\n" for line in lines)
+
+
+def harmless(line: str) -> str:
+    """A line without control characters and without the commands that build services read from logs."""
+    shown = _CONTROL.sub("�", line).replace("##vso[", "## vso[").replace("##[", "## [")
+    return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown
+
+
+def _write_lines(file: TextIO, envelope: Envelope, stream: Iterable[Item]) -> None:
+    file.write(_json({"kind": "envelope", **envelope.fields()}) + "\n")
+    file.writelines(_json(item) + "\n" for item in stream)
+
+
+def _write_json(file: TextIO, layout: Layout, envelope: Envelope, stream: Iterable[Item]) -> None:
+    fields: dict[str, Any] = dict(envelope.fields())
+    with ExitStack() as stack:
+        spools: dict[str, IO[str]] = {
+            name: stack.enter_context(
+                SpooledTemporaryFile(SPOOLED_IN_MEMORY_BYTES, mode="w+", encoding="utf-8", newline="")
+            )
+            for name in layout.lists.values()
+        }
+        for item in stream:
+            rest = {name: value for name, value in item.items() if name != "kind"}
+            if name := layout.lists.get(item["kind"]):
+                spool = spools[name]
+                spool.write((",\n" if spool.tell() else "\n") + _json(rest))
+            else:
+                fields.update(rest)
+        members = [f"{_json(name)}: {_json(value)}" for name, value in fields.items()]
+        file.write("{\n" + ",\n".join(members))
+        for name, spool in spools.items():
+            file.write(f",\n{_json(name)}: [")
+            spool.seek(0)
+            copyfileobj(spool, file)
+            file.write("]")
+        file.write("\n}\n")
+
+
+def _write_csv(file: TextIO, layout: Layout, stream: Iterable[Item]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("kind", *layout.columns))
+    for item in stream:
+        if item["kind"] in layout.lists:
+            writer.writerow([_cell(item.get(column)) for column in ("kind", *layout.columns)])
+
+
+def _cell(value: object) -> str:
+    """A value as a spreadsheet may read it: text never begins like a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, list | dict):
+        return _json(value)
+    text = _CONTROL.sub("�", str(value))
+    is_formula = text.startswith(("=", "+", "-", "@", "\t")) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def _json(value: object) -> str:
+    """JSON on one line, in which no build service finds a command of its own."""
+    return json.dumps(value, ensure_ascii=False).replace("##", "#\\u0023")

@@ -1,0 +1,12 @@
+"""The only reader of the environment, of `.env` and of `projops.toml`.
+
+A flag wins over the environment, that over `.env`, that over `projops.toml`, that over the default.
+What decides whom we trust with a secret is taken from a flag or the process environment alone: the
+files can come with a cloned repository.
+"""
+
+from connector.settings.loading import Settings, load
+from connector.settings.sections import CreateWith, RunSettings
+from connector.settings.variables import names_of_variables
+
+__all__ = ["CreateWith", "RunSettings", "Settings", "load", "names_of_variables"]

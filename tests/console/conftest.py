@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from connector.console.main import run_command_line
+from connector.emulator.ownership import OpenEmulator, open_emulator
+from tests.console.outputs import Done, Projops
+
+
+@pytest.fixture
+def projops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Projops:
+    """Runs a command in this process, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Done:
+        capsys.readouterr()
+        code = run_command_line([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state file with the sample data, which tests copy: planting it takes longer than most of them."""
+    path = tmp_path_factory.mktemp("sample") / "sample.db"
+    open_emulator(path).stop()
+    return path
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, sample_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenEmulator]:
+    """An emulator with the sample data over a file; DATAVERSE_URL leads commands to it."""
+    path = tmp_path / "sandbox.db"
+    copyfile(sample_file, path)
+    with open_emulator(path) as served:
+        monkeypatch.setenv("DATAVERSE_URL", f"emulator:{path}")
+        yield served
