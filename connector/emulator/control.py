@@ -30,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connector.emulator.bootstrap import APPLICATION_USER
 from connector.emulator.clock import FARTHEST, advance_clock, move_clock, parse_moment
 from connector.emulator.platform.privileges import change_privileges, privileges_of
 from connector.emulator.platform.service import AsynchronousService
@@ -89,7 +90,7 @@ class _Control:
 
     def privileges(self) -> Body:
         with self._service.store.snapshot() as tx:
-            user = str(tx.setting("application_user_id"))
+            user = str(tx.setting(APPLICATION_USER))
             return {"user": user, "privileges": list(privileges_of(tx, user))}
 
     def change_privileges(self, body: Body) -> Body:

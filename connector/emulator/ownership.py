@@ -31,6 +31,7 @@ from connector.emulator.platform.switches import change_switches
 from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, seed_of
 from connector.emulator.server import RunningEmulator, start
 from connector.emulator.store import Store, read_owner
+from connector.emulator.store.statefile import owner_file
 from connector.errors import StateFileError
 from connector.hooks import Plugins, load_plugins
 
@@ -149,15 +150,28 @@ def open_emulator(
     whose owner does not answer, PluginError, SettingsError for a taken port.
     """
     check_seed(seed)
-    if path is not None and (facts := _attach(path)) is not None:
-        return OpenEmulator(facts, is_new=False)
-    platform = Platform(plugins or load_plugins())
-    token = new_token()
+    plugins = plugins or load_plugins()
+    deadline = time.monotonic() + ATTACH_WITHIN_S
+    while True:
+        if path is not None and (facts := _attach(path)) is not None:
+            return OpenEmulator(facts, is_new=False)
+        try:
+            return _serve(path, https, port, seed, plugins)
+        except StateFileError:
+            # Two commands can begin at one moment: whoever comes second attaches on its next look.
+            if path is None or not owner_file(path).exists() or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def _serve(path: Path | None, https: bool, port: int, seed: str, plugins: Plugins) -> OpenEmulator:
+    platform = Platform(plugins)
 
     def control(emulator: RunningEmulator) -> tuple[str, ASGIApp]:
         # The first moment with a store, and before anybody can ask: the seed goes in here.
         _plant(emulator.store, seed)
         platform.attach(emulator.store)
+        token = new_token()
         return token, make_control_app(platform.service, token)
 
     running = start(

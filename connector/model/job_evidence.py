@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 from connector.model.batch_job import BatchJob
 from connector.model.job_chain import Chain, ChainJob, Evidence, JobCondition
-from connector.model.job_grouping import Grouping
+from connector.model.job_grouping import CONDITIONS, Grouping
 from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
 from connector.model.process import INVOICE_WORKFLOWS
 from connector.model.time_text import span
+
+_STATUS_CODES = {condition: str(status.value) for status, condition in CONDITIONS.items()}
 
 
 def evidence_of(snapshot: JobSnapshot, grouping: Grouping) -> tuple[Evidence, ...]:
@@ -55,9 +57,9 @@ def _of_workflows(snapshot: JobSnapshot) -> Iterator[Evidence]:
 def _of_chain(chain: Chain, snapshot: JobSnapshot) -> Iterator[Evidence]:
     for job in chain.open_jobs or chain.jobs[-1:]:
         where = f"asyncoperation {job.id}"
-        yield Evidence(
-            where, "statuscode", job.state.value, f"{job.workflow or 'a workflow'}, {job.step or 'no step'}"
-        )
+        step = f", step {job.step}" if job.step else ""
+        meaning = f"{job.state.value}: {job.workflow or 'a workflow'}{step}"
+        yield Evidence(where, "statuscode", _STATUS_CODES.get(job.state, "?"), meaning)
         if job.is_open and job.until is not None:
             yield Evidence(where, "postponeuntil", _iso(job.until), _meaning_of_timer(job, snapshot.now))
         if job.error:

@@ -18,7 +18,7 @@ from connector.model.job_snapshot import JobSnapshot
 from connector.model.process import INVOICE_WORKFLOWS
 from connector.model.system_job import JobState, JobStatus, SystemJob
 
-_CONDITIONS = {
+CONDITIONS = {
     JobStatus.WAITING_FOR_RESOURCES: JobCondition.READY,
     JobStatus.WAITING: JobCondition.WAITING,
     JobStatus.IN_PROGRESS: JobCondition.IN_PROGRESS,
@@ -209,7 +209,7 @@ def _chain_job(job: SystemJob, snapshot: JobSnapshot) -> ChainJob:
 
 def _condition(job: SystemJob) -> JobCondition:
     try:
-        return _CONDITIONS[JobStatus(job.status)] if job.status is not None else JobCondition.UNKNOWN
+        return CONDITIONS[JobStatus(job.status)] if job.status is not None else JobCondition.UNKNOWN
     except ValueError:
         return JobCondition.UNKNOWN
 

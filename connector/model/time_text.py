@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
+_HOURS_SAY_MORE = 48
+
 
 def moment(instant: datetime, zone: tzinfo = UTC) -> str:
     """`2026-11-23 02:14 Europe/Berlin`."""
@@ -11,12 +13,12 @@ def moment(instant: datetime, zone: tzinfo = UTC) -> str:
 
 
 def span(length: timedelta) -> str:
-    """`5 h 12 min`: the two largest units of a span, whose sign does not matter."""
+    """`5 h 12 min`: the two largest units of a span, whose sign does not matter; days from two on."""
     seconds = int(abs(length).total_seconds())
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
+    hours, rest = divmod(seconds, 3_600)
     minutes, seconds = divmod(rest, 60)
-    if days:
+    if hours >= _HOURS_SAY_MORE:
+        days, hours = divmod(hours, 24)
         return f"{days} d {hours} h" if hours else f"{days} d"
     if hours:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from connector.errors import Conflict, DataverseError, ProjopsError, Refused
+from connector.job.cancel import ANY_VERSION
 from connector.job.look import Environment, Sight, look
 from connector.job.start import StartResult, StartState, start_workflow
+from connector.model.job_chain import RESTARTABLE
 from connector.provisioning.change import Change, ChangeAction, Plan, Refusal
 from connector.provisioning.current import Current
 
@@ -86,20 +88,22 @@ def _start(at: Environment, current: Current, plan: Plan, done: list[Change]) ->
 def _stands_against(sight: Sight) -> Refusal | None:
     """After our own first steps: whether the way to a start is still free."""
     diagnosis = sight.diagnosis
-    if sight.snapshot.batch_job is None or diagnosis.live_chains or diagnosis.is_healthy:
+    if sight.snapshot.batch_job is None or diagnosis.live_chains or diagnosis.health not in RESTARTABLE:
         return Refusal(f"Nothing was started: {diagnosis.sentence}", _PLAN_AGAIN)
     return None
 
 
 def _activate(at: Environment, current: Current, change: Change) -> None:
     etag = next(item.etag for item in current.sight.snapshot.processes if item.id == change.id)
-    at.client.update(at.tables.process.entity_set, change.id, change.values, etag=etag or "")
+    at.client.update(at.tables.process.entity_set, change.id, change.values, etag=etag or ANY_VERSION)
 
 
 def _update(at: Environment, current: Current, change: Change) -> None:
     record = current.sight.snapshot.batch_job
     assert record is not None
-    at.client.update(at.tables.batch_job.entity_set, record.id, change.values, etag=record.etag or "")
+    at.client.update(
+        at.tables.batch_job.entity_set, record.id, change.values, etag=record.etag or ANY_VERSION
+    )
 
 
 def _conflict(error: Conflict) -> Refusal:

@@ -55,4 +55,5 @@ def _last_starter(current: Current, plan: Plan) -> Iterator[str]:
         return
     user = snapshot.user(owner)
     disabled = ", who is disabled" if user is not None and user.is_disabled else ""
-    yield f"The last chain runs or ran as {snapshot.owner_name(owner)} ({owner}){disabled}."
+    what = "The chain runs" if current.sight.diagnosis.live_chains else "The last chain ran"
+    yield f"{what} as {snapshot.owner_name(owner)} ({owner}){disabled}."

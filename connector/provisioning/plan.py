@@ -9,7 +9,7 @@ from connector.errors import UsageError
 from connector.model.batch_job import BATCH_JOB, BatchJob
 from connector.model.desired_job import DesiredJob, is_invoice_job_name
 from connector.model.invoicing_rules import InvoicingRules
-from connector.model.job_chain import Health
+from connector.model.job_chain import RESTARTABLE, Health
 from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
 from connector.model.process import (
     INVOICE_WORKFLOWS,
@@ -21,6 +21,8 @@ from connector.model.process import (
 from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Refusal, digest_of, job_id
 from connector.provisioning.current import Current
 from connector.provisioning.notes import notes_of
+
+_STARTABLE = RESTARTABLE | {Health.NEVER_PROVISIONED, Health.WORKFLOW_INACTIVE}
 
 
 def plan_job(
@@ -78,7 +80,7 @@ def _changes(current: Current, desired: DesiredJob, *, is_activating: bool) -> I
 def _wants_start(current: Current) -> bool:
     """Only where no chain lives. A chain that lives and ails is for `rerun`, not for a second start."""
     diagnosis = current.sight.diagnosis
-    return not diagnosis.live_chains and not diagnosis.is_healthy and diagnosis.health is not Health.UNKNOWN
+    return not diagnosis.live_chains and diagnosis.health in _STARTABLE
 
 
 def _activation(process: Process) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.model.batch_job import BATCH_JOB, Frequency, JobType
@@ -14,6 +14,13 @@ _SIGNS = {
     ChangeAction.UPDATE: "~",
     ChangeAction.START: ">",
     ChangeAction.ACTIVATE: "^",
+}
+_TO_DO = {action: f"to {action.value}" for action in ChangeAction}
+_DONE = {
+    ChangeAction.CREATE: "created",
+    ChangeAction.UPDATE: "updated",
+    ChangeAction.START: "started",
+    ChangeAction.ACTIVATE: "activated",
 }
 _CHOICES = {
     BATCH_JOB.column_of("job_type"): {int(item): item.name.capitalize() for item in JobType},
@@ -41,7 +48,11 @@ def as_text(plan: Plan, applied: Applied | None = None) -> Iterator[str]:
     if plan.refusals:
         yield from _refusals(plan.refusals)
     elif applied is None:
-        yield "No changes." if plan.is_empty else f"Plan: {_counted(plan.changes)}. Digest {plan.digest}"
+        yield (
+            "No changes."
+            if plan.is_empty
+            else f"Plan: {_counted(plan.changes, _TO_DO)}. Digest {plan.digest}"
+        )
     else:
         yield from _applied(plan, applied)
 
@@ -85,7 +96,7 @@ def _applied(plan: Plan, applied: Applied) -> Iterator[str]:
     if plan.is_empty:
         yield "No changes."
         return
-    yield f"Applied: {_counted(applied.done)}."
+    yield f"Applied: {_counted(applied.done, _DONE)}."
     if applied.start is not None:
         yield applied.start.sentence
     for item in applied.refused:
@@ -94,11 +105,9 @@ def _applied(plan: Plan, applied: Applied) -> Iterator[str]:
         yield item.hint
 
 
-def _counted(changes: tuple[Change, ...]) -> str:
-    counts = [
-        (sum(1 for change in changes if change.action is action), action.value) for action in ChangeAction
-    ]
-    return ", ".join(f"{count} to {word}" for count, word in counts if count) or "nothing"
+def _counted(changes: tuple[Change, ...], words: Mapping[ChangeAction, str]) -> str:
+    counts = [(sum(change.action is action for change in changes), words[action]) for action in ChangeAction]
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing"
 
 
 def _change(change: Change) -> dict[str, Any]:

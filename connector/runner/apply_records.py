@@ -12,9 +12,9 @@ from connector.model.tables import Tables
 from connector.runner.apply import OF_A_CONTRACT, told
 from connector.runner.compare import sources_of
 from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome, InvoiceState
-from connector.runner.plan import ContractPlan, failure, outcome_of
+from connector.runner.plan import ContractPlan, failure, outcome_of, previewed
 from connector.runner.read_drafts import read_by_ids, with_contents
-from connector.runner.records import MOST_OPERATIONS, Recorder
+from connector.runner.records import Recorder
 from connector.workflow import CreateInvoice
 
 
@@ -36,17 +36,18 @@ class ByRecords:
             invoices, failures = (), (failure(plan.snapshot, Reason.BLOCKED, told(error)),)
         return outcome_of(plan, tuple(invoices), tuple(failures))
 
+    def preview(self, plan: ContractPlan) -> ContractOutcome:
+        """The plan, less what could not be created: the operations are counted before anything is sent."""
+        customers = {invoice.customer: "account" for invoice in plan.invoices}
+        too_large = Recorder(self.tables, self.organization, customers).too_large(plan)
+        return outcome_of(plan, (), (too_large,)) if too_large else previewed(plan)
+
     def _create(self, plan: ContractPlan) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]]:
         recorder = Recorder(self.tables, self.organization, self._customers(plan.invoices))
-        operations = recorder.operations(plan)
-        if len(operations) > MOST_OPERATIONS:
-            message = (
-                f"Its invoices take {len(operations)} operations, and a change set holds {MOST_OPERATIONS}: "
-                "nothing was created. The platform's own action knows no such limit."
-            )
-            return (), (failure(plan.snapshot, Reason.TOO_LARGE, message),)
+        if too_large := recorder.too_large(plan):
+            return (), (too_large,)
         try:
-            self.client.change_set(operations)
+            self.client.change_set(recorder.operations(plan))
         except Conflict as conflict:
             return self._already_there(plan, recorder, conflict)
         return [self._made(recorder, one, InvoiceState.CREATED) for one in plan.invoices], ()

@@ -55,10 +55,12 @@ def differences(invoice: CreateInvoice, draft: Draft) -> tuple[str, ...]:
     total = draft.invoice.total_amount
     if total is not None and total != invoice.total:
         found.append(f"total {_amount(total)} instead of {_amount(invoice.total)}")
-    lines = {line.contract_line for line in draft.lines if line.contract_line}
-    planned = {line.contract_line for line in invoice.lines}
-    if lines != planned:
-        found.append(f"{len(lines)} contract lines instead of {len(planned)}")
+    lines = frozenset(line.contract_line for line in draft.lines if line.contract_line)
+    planned = frozenset(line.contract_line for line in invoice.lines)
+    if more := lines - planned:
+        found.append(f"contract lines not planned: {_named(more)}")
+    if fewer := planned - lines:
+        found.append(f"contract lines missing: {_named(fewer)}")
     found.extend(_different_sources(invoice, draft))
     return tuple(found)
 
@@ -70,9 +72,9 @@ def sources_of(invoice: CreateInvoice) -> frozenset[str]:
 def _different_sources(invoice: CreateInvoice, draft: Draft) -> Iterable[str]:
     planned = sources_of(invoice)
     if more := draft.sources - planned:
-        yield f"not planned: {_named(more)}"
+        yield f"sources not planned: {_named(more)}"
     if draft.has_sources and (fewer := planned - draft.sources):
-        yield f"missing: {_named(fewer)}"
+        yield f"sources missing: {_named(fewer)}"
 
 
 def _named(ids: frozenset[str]) -> str:

@@ -111,10 +111,11 @@ def _finisher(
     run: Run,
     request: RunRequest,
 ) -> Callable[[ContractPlan], ContractOutcome]:
+    if request.is_by_records:
+        records = ByRecords(client, tables, client.who_am_i().organization_id)
+        return records.apply if request.is_applying else records.preview
     if not request.is_applying:
         return previewed
-    if request.is_by_records:
-        return ByRecords(client, tables, client.who_am_i().organization_id).apply
     if row_definition is None:
         raise Refused(
             f"The environment has no table {tables.invoice_schedule.logical_name}: nothing can be created.",

@@ -20,9 +20,11 @@ from connector.model.invoice_schedule import RunStatus
 from connector.model.milestone import InvoiceStatus
 from connector.model.money import total
 from connector.model.project_contract import OrderType
+from connector.model.reason import Reason
 from connector.model.tables import Tables
 from connector.runner.compare import sources_of
-from connector.runner.plan import ContractPlan
+from connector.runner.outcome import Failure
+from connector.runner.plan import ContractPlan, failure
 from connector.workflow import ACTUAL, MILESTONE, PRODUCT_LINE, CreateInvoice, InvoiceDetail, InvoiceLine
 
 MOST_OPERATIONS = 1000
@@ -56,6 +58,17 @@ class Recorder:
             update = sources.update(self.tables.invoice_schedule.entity_set, mark.schedule_row, values)
             settled.setdefault((update.entity_set, update.id), update)
         return [*found, *settled.values()]
+
+    def too_large(self, plan: ContractPlan) -> Failure | None:
+        """Whether the contract needs more operations than a change set holds, with their count."""
+        count = len(self.operations(plan))
+        if count <= MOST_OPERATIONS:
+            return None
+        message = (
+            f"Its invoices take {count} operations, and a change set holds {MOST_OPERATIONS}: nothing is "
+            "created. The platform's own action knows no such limit."
+        )
+        return failure(plan.snapshot, Reason.TOO_LARGE, message)
 
     def invoice_id(self, invoice: CreateInvoice) -> str:
         """UUIDv5 of organization, contract, customer, currency, run date and the sorted source ids."""

@@ -127,6 +127,7 @@ class Totals:
 
     contracts: int = 0
     invoices: int = 0
+    unknown: int = 0
     skipped: int = 0
     failed: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
@@ -135,6 +136,7 @@ class Totals:
     def add(self, outcome: ContractOutcome) -> None:
         self.contracts += 1
         self.invoices += len(outcome.invoices)
+        self.unknown += sum(one.state is InvoiceState.UNKNOWN for one in outcome.invoices)
         self.skipped += len(outcome.skips)
         self.failed += len(outcome.failures)
         self.digits.update(outcome.digits)
@@ -172,6 +174,8 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
             yield from _contract_text(outcome)
     yield ""
     yield f"{_verb(run.header)}: {totals.in_words()}."
+    if totals.unknown:
+        yield f"{totals.unknown} of them not as planned, or not certain."
     if totals.skipped:
         yield f"{_counted(totals.skipped, 'reason')} why something is not invoiced."
     if totals.failed:

@@ -55,8 +55,8 @@ def read_evidence(
 
     A piece that the caller may not read, whose table is missing or whose answer is broken is Unread with
     the reason. `sleep` takes seconds and is called only where two looks must tell whether several chains
-    are live (rule J8). Raises SignInError, Unauthorized and Unreachable: without a connection there is
-    no evidence at all.
+    are live (rule J8). Raises SignInError, Unauthorized, Unreachable and whatever WhoAmI is refused with:
+    without a connection there is no evidence at all.
     """
     reader = _Reader(client, tables, rules or InvoicingRules(), sleep, client.who_am_i().user_id)
     wanted = frozenset(needs)

@@ -144,15 +144,15 @@ def _bills_on(item: BilledLine, run_date: date) -> bool:
     return any(charge.invoice_run_date == run_date and charge.schedule_rows for charge in item.bill.charges)
 
 
-def _rows_settled(lines: Iterable[BilledLine], run_date: date, run: Run) -> tuple[str, ...]:
-    """The rows of all lines that are due on a date; rule G6 decides about those with nothing to bill."""
+def _rows_settled(lines: Sequence[BilledLine], run_date: date, run: Run) -> tuple[str, ...]:
+    """The rows of all lines that are due on a date; rule G6 decides about those with nothing to bill.
+
+    Where a product line alone makes the invoice, it is theirs all the same.
+    """
     takes_empty = run.rules.nothing_to_bill is NothingToBill.SUCCESSFUL
-    return tuple(
-        row
-        for item in lines
-        if takes_empty or _bills_on(item, run_date)
-        for row in item.bill.due.get(run_date, ())
-    )
+    due = [item for item in lines if run_date in item.bill.due]
+    billing = due if takes_empty else [item for item in due if _bills_on(item, run_date)]
+    return tuple(row for item in billing or due for row in item.bill.due[run_date])
 
 
 def _marks(lines: Iterable[BilledLine], with_invoice: set[date], run: Run) -> Iterator[MarkScheduleRow]:

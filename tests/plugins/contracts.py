@@ -132,6 +132,7 @@ def _milestone(given: Given, line: str, zone: ZoneInfo) -> Milestone:
         milestone_date=_instant(given.get("date"), zone),
         invoice_status=choice(InvoiceStatus, given.get("status", "ready_for_invoicing")),
         currency=given.get("currency"),
+        customer=given.get("customer"),
         state=given.get("state", 0),
     )
 

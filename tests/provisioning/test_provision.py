@@ -152,10 +152,9 @@ def test_the_plan_knows_who_runs_the_job(world: Emulated) -> None:
 
 def test_the_owner_activates_a_draft(world: Emulated) -> None:
     """--activate activates a workflow in Draft that the caller owns, and only then starts."""
-    definition = world.definition(PROCESS_RUNNER)
+    definition, owner = world.definition(PROCESS_RUNNER), world.client.who_am_i().user_id
     with world.emulator.store.transaction() as tx:
-        values = {"statecode": 0, "statuscode": 1, "ownerid": world.client.who_am_i().user_id}
-        tx.update("workflow", definition.id, values)
+        tx.update("workflow", definition.id, {"statecode": 0, "statuscode": 1, "ownerid": owner})
     with pytest.raises(Refused, match="Draft"):
         provision(world.at)
     applied = provision(world.at, is_activating=True)
@@ -180,6 +179,7 @@ def test_a_fault_at_any_write_is_mended_by_the_next_provisioning(world: Emulated
             current, plan = planned(world.at)
             line.fault, line.at = fault, len(line.seen) + (0 if write == 0 else _requests_before_the_start())
             first = apply_plan(world.at, current, plan)
+        assert line.seen[line.at].startswith(("PATCH", "POST")[write])
         if first.error is not None:
             provision(world.at)
         found = world.look()

@@ -33,7 +33,7 @@ class Broken:
     asked: list[str] = field(default_factory=list)
     start = end = None
 
-    def decide(self, contract: ContractSnapshot, run: Run) -> Iterable[ContractDecision]:  # noqa: ARG002 - the contract of workflows
+    def decide(self, contract: ContractSnapshot, run: Run) -> Iterable[ContractDecision]:
         self.asked.append(contract.contract.id)
         if contract.contract.name == "odd":
             raise ZeroDivisionError("no hours")
@@ -104,7 +104,7 @@ def test_the_action_is_called_once_for_each_run_date_oldest_first() -> None:
 
 def test_a_milestone_without_a_row_is_in_no_call() -> None:
     """The action takes rows; what has none cannot be asked for."""
-    build = {
+    build: dict[str, object] = {
         "id": "build",
         "method": "fixed_price",
         "milestones": [{"id": "m", "date": "2020-10-05", "amount": "1"}],

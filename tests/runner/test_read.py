@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from connector.errors import SettingsError, UsageError
+from connector.dataverse import Query, any_of
+from connector.errors import HttpError, SettingsError, UsageError
 from connector.model.contract_customer import CONTRACT_LINE_CUSTOMER
 from connector.model.invoicing_rules import InvoicingRules
 from connector.runner.invoicing import RunRequest
@@ -139,3 +140,11 @@ def test_a_zone_that_cannot_be_told_is_unknown_and_said(sample: Emulated, missin
     assert zone.zone.key == "UTC"
     assert "time_zone" in zone.source
     assert not read_zone(sample.client, sample.tables, InvoicingRules(), NOWHERE).is_known
+
+
+def test_a_query_function_knows_a_lookup_by_its_logical_name(sample: Emulated) -> None:
+    """As the platform's do: the form that $select and comparisons have is no attribute to them."""
+    table, contract = sample.tables.contract_line, sample.contract(EXAMPLE).id
+    assert len(list(sample.client.list(table, Query(filter=any_of("salesorderid", [contract]))))) == 3
+    with pytest.raises(HttpError, match="doesn't contain attribute"):
+        list(sample.client.list(table, Query(filter=any_of("_salesorderid_value", [contract]))))

@@ -140,6 +140,7 @@ def test_a_contract_that_is_too_large_for_a_change_set_is_reported_with_its_coun
     assert failure.reason is Reason.TOO_LARGE
     assert "2006 operations" in failure.message
     assert not [request for request in line.seen if "$batch" in request]
+    assert maker(world).preview(large).failures == outcome.failures
 
 
 def many(line: LineSnapshot) -> LineSnapshot:

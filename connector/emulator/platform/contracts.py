@@ -102,7 +102,7 @@ def read_contract(tx: Transaction, contract: str, *, is_blind: bool = False) -> 
         customers=_records(tx, tables.contract_customer, shares),
         currencies={currency.id: currency for currency in currencies},
         invoiced=live_invoices(tx, contract, milestones.values(), lines),
-        unknown=_unknown(tables),
+        unknown=_unknown(tx.schema),
     )
 
 
@@ -132,8 +132,10 @@ def _record(tx: Transaction, table: Table[T], row: Mapping[str, Value]) -> T:
     return msgspec.convert(values, table.record)
 
 
-def _unknown(tables: Tables) -> frozenset[str]:
+@cache
+def _unknown(schema: Schema) -> frozenset[str]:
     """The roles that the emulator's schema does not have, in the words of connector.workflow.ROLES."""
+    tables = resolve_tables(schema)
     has = {
         CONTRACT_LINE_CUSTOMER_OF_ACTUAL: tables.actual.has("contract_line_customer"),
         NOT_TO_EXCEED_STATUS_OF_ACTUAL: tables.actual.has("not_to_exceed_status"),

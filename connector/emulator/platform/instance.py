@@ -14,6 +14,7 @@ from connector.emulator.platform.system_jobs import (
     Phase,
     complete_job,
     create_job,
+    delete_job,
     enter_step,
     fail_job,
     find_definition,
@@ -130,6 +131,9 @@ def _close(tx: Transaction, job: Job, workflow: Workflow) -> None:
         tx.update(BATCH_JOB, job.batch_job, {"msdyn_lastrundate": tx.now}, caller=job.owner)
     complete_job(tx, job)
     _start_children(tx, job, decisions)
+    definition = find_definition(tx, job.progress.workflow)
+    if definition is not None and definition["asyncautodelete"]:
+        delete_job(tx, job)
 
 
 def _go_on(tx: Transaction, job: Job) -> None:

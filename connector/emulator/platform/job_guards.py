@@ -44,6 +44,8 @@ class JobGuard:
                 )
             return
         _check_columns(change)
+        if not change.values:
+            return
         change.values |= _transition(state, change.values, tx.now)
         if change.values.get("statecode") == JobState.COMPLETED:
             cancel_steps(tx, change.id)
@@ -128,6 +130,8 @@ def _postpone(state: JobState, values: dict[str, Value]) -> dict[str, Value]:
     """The job stays Suspended until then (documented from Ready and Locked only)."""
     if state is JobState.SUSPENDED:
         raise _refusal(TO_SUSPENDED, "Only a system job that is ready or in progress can be postponed.")
+    if values.get("postponeuntil") is None:
+        raise _refusal(INVALID_CHANGE, "A system job is postponed until a time: postponeuntil is empty.")
     return {
         "statecode": JobState.SUSPENDED.value,
         "statuscode": JobStatus.WAITING.value,

@@ -14,6 +14,7 @@ from connector.emulator.platform.invoice_guards import release_deleted_invoice
 from connector.emulator.platform.invoice_totals import follow_detail, follow_line
 from connector.emulator.platform.job_guards import JobGuard
 from connector.emulator.platform.privileges import retrieve_user_privileges
+from connector.emulator.platform.process_guards import guard_activation
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.words import (
     CONTRACT,
@@ -45,6 +46,7 @@ class Platform:
         )
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))
+        registry.before(PROCESS, guard_activation)
         registry.before(INVOICE, release_deleted_invoice)
         registry.after(INVOICE_LINE, follow_line)
         registry.after(INVOICE_LINE_DETAIL, follow_detail)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from connector.emulator.bootstrap import APPLICATION_USER
 from connector.emulator.platform.words import (
     ACTUAL,
     CONNECTION,
@@ -97,7 +98,7 @@ def change_privileges(tx: Transaction, body: Mapping[str, Any]) -> None:
 
     Raises UsageError for a name that is no privilege.
     """
-    user = str(body.get("user") or tx.setting("application_user_id") or "").lower()
+    user = str(body.get("user") or tx.setting(APPLICATION_USER) or "").lower()
     take, give = _names(body, "take"), _names(body, "give")
     taken = dict(tx.setting(_TAKEN, {}))
     taken[user] = sorted((set(taken.get(user, ())) | set(take)) - set(give))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -67,7 +68,9 @@ def change_switches(tx: Transaction, changes: Mapping[str, Any]) -> None:
     _check(switches)
     tx.set_setting(_SWITCHES, msgspec.to_builtins(switches))
     if rules:
-        tx.set_setting(_RULES, msgspec.to_builtins(_changed(read_rules(tx), rules, "rule")))
+        changed = _changed(read_rules(tx), rules, "rule")
+        _check_zone(changed.time_zone)
+        tx.set_setting(_RULES, msgspec.to_builtins(changed))
 
 
 def describe_switches(tx: Transaction) -> dict[str, Any]:
@@ -89,3 +92,13 @@ def _changed(current: Any, changes: Mapping[str, Any], kind: str) -> Any:
 def _check(switches: Switches) -> None:
     if switches.run_duration_s < 0:
         raise UsageError(f"run_duration_s = {switches.run_duration_s}: a number of seconds from 0 up.")
+
+
+def _check_zone(name: str | None) -> None:
+    try:
+        if name is not None:
+            ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise UsageError(
+            f"time_zone = {name!r} is no IANA time zone.", "Write it like Europe/Berlin."
+        ) from error

@@ -169,6 +169,13 @@ def complete_job(tx: Transaction, job: Job) -> None:
     )
 
 
+def delete_job(tx: Transaction, job: Job) -> None:
+    """A succeeded job of a workflow with asyncautodelete goes, with its log."""
+    for row in tx.find(STEP, {"asyncoperationid": job.id}):
+        tx.delete(STEP, str(row["workflowlogid"]))
+    tx.delete(SYSTEM_JOB, job.id)
+
+
 def cancel_steps(tx: Transaction, job_id: str) -> None:
     """The open steps of a job that a client canceled."""
     for row in _open_steps(tx, job_id):

@@ -15,6 +15,7 @@ from connector.emulator.problems import (
     payload_error,
     wrong_verb,
 )
+from connector.emulator.protocol.address import parse_options
 from connector.emulator.protocol.messages import (
     MAX_BATCH_QUERY,
     Preferences,
@@ -66,6 +67,7 @@ def answer_batch(service: Answering, request: Request, caller: str) -> Response:
     """
     if request.method != "POST":
         raise wrong_verb(request.method, "$batch")
+    parse_options(request.query, request.longest_query).only()
     preferences = parse_preferences(request)
     items = _read(request)
     answers: list[Answered] = []

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from connector.emulator.registry import Call, ComplexAnswer, Registry
+from connector.emulator.problems import bad_request
+from connector.emulator.registry import Answer, Call, ComplexAnswer, Handler, Registry
 from connector.emulator.store import ORGANIZATION, Transaction
 
 SERVICE_VERSION = "9.2.26104.00180"
 
 
 def register_builtin(registry: Registry) -> None:
-    registry.function(None, "WhoAmI", _who_am_i)
-    registry.function(None, "RetrieveVersion", _retrieve_version)
-    registry.function(None, "projops_EmulatorInfo", _emulator_info)
+    registry.function(None, "WhoAmI", _without_parameters(_who_am_i))
+    registry.function(None, "RetrieveVersion", _without_parameters(_retrieve_version))
+    registry.function(None, "projops_EmulatorInfo", _without_parameters(_emulator_info))
+
+
+def _without_parameters(handler: Handler) -> Handler:
+    def call_it(tx: Transaction, call: Call) -> Answer:
+        if call.body:
+            raise bad_request(f"The function takes no parameters, got {', '.join(call.body)}.")
+        return handler(tx, call)
+
+    return call_it
 
 
 def _who_am_i(tx: Transaction, call: Call) -> ComplexAnswer:

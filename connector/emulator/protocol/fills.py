@@ -28,6 +28,7 @@ _FIRST_VALUES: dict[tuple[str, str], Value] = {
     ("systemuser", "userlicensetype"): -1,
     ("team", "teamtype"): 0,
     ("workflow", "iscustomizable"): True,
+    ("workflow", "iscustomprocessingstepallowedforotherpublishers"): True,
     ("workflow", "scope"): 1,
     ("workflow", "type"): 1,
 }

@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import select
 
 from connector.emulator.schema import Column, Kind
-from connector.emulator.store import Transaction, target_column
+from connector.emulator.store import ORGANIZATION, Transaction, target_column
 from connector.emulator.store.values import MONEY_PLACES
 
 _CHUNK = 5000
 
 
 def formatted_value(column: Column, stored: Any) -> str | None:
-    """The text for a value that is no lookup; None where the platform gives none."""
+    """The text for a value that is neither a lookup nor an amount; None where the platform gives none."""
     formatter = _FORMATTERS.get(column.kind)
     return None if formatter is None else formatter(column, stored)
 
@@ -37,9 +37,9 @@ def _boolean(column: Column, stored: Any) -> str:
     return column.choices.get(int(stored), "Yes" if stored else "No")
 
 
-def _money(_: Column, stored: Any) -> str:
+def formatted_money(stored: int, symbol: str) -> str:
     amount = Decimal(stored).scaleb(-MONEY_PLACES)
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+    return f"{'-' if amount < 0 else ''}{symbol}{abs(amount):,.2f}"
 
 
 def _moment(column: Column, moment: datetime) -> str:
@@ -57,12 +57,28 @@ _FORMATTERS: dict[Kind, Callable[[Column, Any], str | None]] = {
     Kind.CHOICE: _choice,
     Kind.CHOICES: _choices,
     Kind.BOOLEAN: _boolean,
-    Kind.MONEY: _money,
     Kind.DECIMAL: lambda _, stored: f"{Decimal(stored):,f}",
     Kind.INTEGER: lambda _, stored: f"{stored:,}",
     Kind.INSTANT: lambda column, stored: _moment(column, datetime.fromisoformat(stored)),
     Kind.DAY: lambda _, stored: _day(datetime.fromisoformat(stored)),
 }
+
+
+class Symbols:
+    """Currency symbols: that of the row's currency, and the organization's for `_base` columns."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._by_currency = {
+            str(row["transactioncurrencyid"]): str(row["currencysymbol"] or "")
+            for row in tx.find("transactioncurrency")
+        }
+        organization = tx.get("organization", str(tx.setting(ORGANIZATION))) or {}
+        self._base = self._by_currency.get(str(organization.get("basecurrencyid")), "")
+
+    def of(self, column: Column, row: Mapping[str, Any]) -> str:
+        if column.name.endswith("_base"):
+            return self._base
+        return self._by_currency.get(str(row.get("transactioncurrencyid")), self._base)
 
 
 class LookupNames:

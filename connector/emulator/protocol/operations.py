@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from connector.emulator.protocol.address import GUID, Options, Segment, split_li
 from connector.emulator.protocol.body import read_json, resolve_reference
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.messages import Response, empty_response, json_response
-from connector.emulator.protocol.reading import View, row_content
+from connector.emulator.protocol.reading import parse_view, row_content
 from connector.emulator.protocol.rows import RowShape, selected_columns
 from connector.emulator.protocol.writing import check_conditions
 from connector.emulator.registry import Answer, Call, RowAnswer
@@ -45,7 +46,7 @@ def call_operation(
         _require_row(context, table, id)
     body = _parameters(segment, options) if method == "GET" else _body(context)
     call = Call(context.caller, id, body, lambda given: resolve_reference(context, given))
-    return _answer(context, handler(context.tx, call))
+    return _answer(context, handler(context.tx, call), options)
 
 
 def _require_row(context: Context, table: Table, id: str) -> None:
@@ -62,16 +63,25 @@ def _body(context: Context) -> dict[str, Any]:
     return read_json(context.request.body) if context.request.body.strip() else {}
 
 
-def _answer(context: Context, answer: Answer) -> Response:
+def _answer(context: Context, answer: Answer, options: Options) -> Response:
+    if isinstance(answer, RowAnswer):
+        return _row_answer(context, answer, options)
+    options.only()
     if answer is None:
         return empty_response(context.preferences.headers)
-    if isinstance(answer, RowAnswer):
-        table = context.schema[answer.table]
-        shape = RowShape(context, table, selected_columns(table, answer.columns or None))
-        content, tag = row_content(context, table, answer.id, View(shape, (), ""))
-        return json_response(200, content, {"ETag": tag, **context.preferences.headers})
     url = context.context_url(f"{NAMESPACE}{answer.type_name}")
     return json_response(200, {"@odata.context": url, **answer.members}, context.preferences.headers)
+
+
+def _row_answer(context: Context, answer: RowAnswer, options: Options) -> Response:
+    """The row as a retrieve gives it: what the client selects, otherwise what the action names."""
+    options.only("$select", "$expand")
+    table = context.schema[answer.table]
+    view = parse_view(context, table, options)
+    if answer.columns and options.get("$select") is None:
+        view = replace(view, shape=RowShape(context, table, selected_columns(table, answer.columns)))
+    content, tag = row_content(context, table, answer.id, view)
+    return json_response(200, content, {"ETag": tag, **context.preferences.headers})
 
 
 def _parameters(segment: Segment, options: Options) -> dict[str, Any]:
@@ -86,7 +96,6 @@ def _parameters(segment: Segment, options: Options) -> dict[str, Any]:
                 raise bad_request(f"The parameter alias '{text}' has no value.")
             text = options.aliases[text]
         found[name.strip()] = _value(text)
-    options.only()
     return found
 
 

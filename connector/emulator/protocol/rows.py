@@ -10,16 +10,12 @@ from typing import Any
 import msgspec
 
 from connector.emulator.problems import unknown_property
+from connector.emulator.protocol.annotations import Annotator
 from connector.emulator.protocol.context import Context
-from connector.emulator.protocol.formatted import LookupNames, formatted_value
-from connector.emulator.protocol.messages import FORMATTED
 from connector.emulator.schema import Column, Kind, Table
 from connector.emulator.store import target_column
 from connector.emulator.store.layout import VERSION
 from connector.emulator.store.values import MONEY_PLACES
-
-LOOKUP_TABLE = "Microsoft.Dynamics.CRM.lookuplogicalname"
-NAVIGATION = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 
 
 def etag(row: Mapping[str, Any]) -> str:
@@ -94,42 +90,15 @@ class RowShape:
 
     def render(self, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Rows as dictionaries that the JSON encoder takes; stored values in, API values out."""
-        plain = [self._properties(row) for row in rows]
-        preferences = self.context.preferences
-        if not preferences.annotations:
-            return plain
-        names = LookupNames(self.context.tx)
-        if preferences.wants(FORMATTED):
-            names.load(self.columns, rows)
-        return [self._annotated(row, out, names) for row, out in zip(rows, plain, strict=True)]
+        out = [self._properties(row) for row in rows]
+        if self.context.preferences.annotations:
+            annotator = Annotator(self.context, self.columns, rows)
+            for row, rendered in zip(rows, out, strict=True):
+                annotator.annotate(row, rendered)
+        return out
 
     def _properties(self, row: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {"@odata.etag": etag(row)}
         for column in self.columns:
             out[column.property_name] = json_value(column, row[column.name])
         return out
-
-    def _annotated(self, row: Mapping[str, Any], out: dict[str, Any], names: LookupNames) -> dict[str, Any]:
-        wants = self.context.preferences.wants
-        for column in self.columns:
-            stored = row[column.name]
-            if stored is None:
-                continue
-            name = column.property_name
-            target = self._target(column, row)
-            if column.kind is Kind.LOOKUP:
-                if target and wants(NAVIGATION):
-                    out[f"{name}@{NAVIGATION}"] = column.navigation_to(target)
-                if target and wants(LOOKUP_TABLE):
-                    out[f"{name}@{LOOKUP_TABLE}"] = target
-            if wants(FORMATTED):
-                text = names.get(target, stored) if target else formatted_value(column, stored)
-                if text is not None:
-                    out[f"{name}@{FORMATTED}"] = text
-        return out
-
-    @staticmethod
-    def _target(column: Column, row: Mapping[str, Any]) -> str | None:
-        if column.kind is not Kind.LOOKUP:
-            return None
-        return row[target_column(column.name)] if column.is_polymorphic else column.targets[0]

@@ -70,6 +70,8 @@ class Ownership:
 
     def publish(self, facts: dict[str, str]) -> None:
         """Let whoever may read the state file itself also read where its emulator listens."""
+        # Whoever looks at this very moment holds the lock for an instant: wait for it.
+        self._connection.execute("PRAGMA busy_timeout = 5000")
         self._connection.execute("DELETE FROM owner")
         self._connection.execute("INSERT INTO owner VALUES (?)", (json.dumps(facts),))
         self._connection.execute("COMMIT")

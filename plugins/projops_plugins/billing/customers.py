@@ -58,6 +58,18 @@ def shares_of(line: LineSnapshot, contract: ContractSnapshot) -> tuple[Share, ..
     return _with_one_rounding(_merged(given))
 
 
+def share_of(customer: str, line: LineSnapshot, contract: ContractSnapshot) -> tuple[Share, ...] | NoShares:
+    """The one customer of a milestone that names its own: what is split already is not split again."""
+    known: list[ContractCustomer | ContractLineCustomer] = [*line.customers, *contract.customers]
+    if any(customer in {item.account, item.contact} for item in known):
+        return (Share(customer, HUNDRED, is_rounding=True),)
+    message = (
+        f"It names the customer {customer}, which is no account or contact among those of the line and the "
+        "contract: correct it, or the name of the role."
+    )
+    return NoShares(Reason.NO_CUSTOMER, message)
+
+
 def split(amount: Decimal, shares: Sequence[Share], digits: int) -> tuple[Decimal, ...]:
     """One part for each share, rounded to the currency's digits; the rounding customer takes the rest."""
     parts = [

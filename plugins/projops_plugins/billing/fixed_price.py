@@ -13,7 +13,7 @@ from connector.model.milestone import InvoiceStatus, Milestone
 from connector.model.money import ZERO
 from connector.model.reason import Reason
 from connector.workflow import Bill, BillingMethod, Charge, ContractSnapshot, LineSnapshot, Run, Skip
-from projops_plugins.billing.customers import NoShares, shares_of, split
+from projops_plugins.billing.customers import NoShares, share_of, shares_of, split
 from projops_plugins.billing.milestones import detail_of, milestone_day, rows_by_milestone, title_of
 from projops_plugins.billing.schedule_rows import is_active, row_skip, schedule_of
 from projops_plugins.billing.time_and_material import is_project_line
@@ -43,7 +43,7 @@ class FixedPrice:
         schedule = schedule_of(spare, line.line, contract, run)
         for due in schedule.due:
             billing.settle(due.run_date, due.rows)
-        billing.skips.extend(schedule.skips)
+        billing.skips.extend((*schedule.skips, *(held.skip for held in schedule.held)))
         billing.say_ended(milestones)
         return Bill(
             charges=tuple(billing.charges),
@@ -91,9 +91,8 @@ class _Billing:
         elif run_date > self.run.day and self.run.only_rows is None:
             self._judge_coming(milestone, run_date)
         elif hindering := self._hindering(rows, standing):
-            self.skips.extend(
-                row_skip(row, reason, self.line.line, self.contract, self.run) for row, reason in hindering
-            )
+            for row, reason in hindering:
+                self._say(milestone, row_skip(row, reason, self.line.line, self.contract, self.run))
         else:
             self._judge_due(milestone, standing, run_date)
 
@@ -173,7 +172,10 @@ class _Billing:
             message = f"{title_of(milestone)} ({milestone.id}) has no {lacking}: enter it."
             self._skip(milestone, Reason.BLOCKED, message)
             return
-        shares = shares_of(self.line, self.contract)
+        if milestone.customer is not None:
+            shares = share_of(milestone.customer, self.line, self.contract)
+        else:
+            shares = shares_of(self.line, self.contract)
         if isinstance(shares, NoShares):
             self._skip(milestone, shares.reason, f"{title_of(milestone)}: {shares.message}")
             return
@@ -201,7 +203,9 @@ class _Billing:
         return self.run.day_of(row.invoice_run_date) <= self.run.day
 
     def _skip(self, milestone: Milestone, reason: Reason, message: str, *, until: date | None = None) -> None:
-        given = later(skip(self.contract, self.line.line, reason, message), until)
+        self._say(milestone, later(skip(self.contract, self.line.line, reason, message), until))
+
+    def _say(self, milestone: Milestone, given: Skip) -> None:
         if milestone.amount is not None:
             currency = milestone.currency or self.contract.contract.currency
             given = with_amount(given, self.contract, Waiting(1, milestone.amount, currency))

@@ -14,6 +14,8 @@ from connector.workflow import ContractSnapshot, Run, Skip
 from projops_plugins.skips import later, skip
 
 ACTIVE = 0
+HOLDING = (Reason.PAST_DUE_UNCERTAIN, Reason.RUN_FAILED_BEFORE)
+"""Reasons of rows that keep ready transactions waiting."""
 
 
 class Standing(Enum):
@@ -33,15 +35,24 @@ class DueDate:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A row whose date has come and that is not taken, with the transactions up to its cut-off."""
+
+    cut_off: date
+    skip: Skip
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """A line's rows as one run sees them.
 
-    `next_run_date` is the earliest date still to come; `ran_until` the latest cut-off of the rows
-    that have run.
+    `held` are by run date; `next_run_date` is the earliest date still to come; `ran_until` the latest
+    cut-off of the rows that have run.
     """
 
     due: tuple[DueDate, ...]
     skips: tuple[Skip, ...]
+    held: tuple[Held, ...]
     next_run_date: date | None
     ran_until: date | None
 
@@ -52,21 +63,28 @@ def schedule_of(
     """Judges every active row; the order of the rows does not matter."""
     due: list[InvoiceSchedule] = []
     skips: list[Skip] = []
+    held: list[Held] = []
     coming: list[date] = []
     ran: list[date] = []
     for row in in_order(row for row in rows if is_active(row.state)):
         verdict = standing_of(row, run)
+        cut_off = cut_off_of(row, run)
         if isinstance(verdict, Reason):
-            skips.append(row_skip(row, verdict, line, contract, run))
+            told = row_skip(row, verdict, line, contract, run)
+            if verdict in HOLDING and cut_off is not None:
+                held.append(Held(cut_off, told))
+            else:
+                skips.append(told)
         elif verdict is Standing.DUE:
             due.append(row)
         elif verdict is Standing.LATER and row.invoice_run_date:
             coming.append(run.day_of(row.invoice_run_date))
-        if row.run_status == RunStatus.RUN_SUCCESSFUL and (cut_off := cut_off_of(row, run)):
+        if row.run_status == RunStatus.RUN_SUCCESSFUL and cut_off is not None:
             ran.append(cut_off)
     return Schedule(
         due=_by_run_date(due, run),
         skips=tuple(skips),
+        held=tuple(held),
         next_run_date=min(coming, default=None),
         ran_until=max(ran, default=None),
     )

@@ -27,6 +27,7 @@ from projops_plugins.billing.schedule_rows import DueDate, Schedule, is_active, 
 from projops_plugins.billing.transaction_skips import (
     Objected,
     after_cut_off_skips,
+    held_skips,
     not_due_skips,
     objection_skips,
 )
@@ -65,22 +66,21 @@ class TimeAndMaterial:
         schedule = schedule_of(line.schedule, line.line, contract, run)
         actuals = sorted(filter(is_unbilled_sales, line.actuals), key=lambda actual: actual.id)
         if not schedule.due:
-            return Bill(skips=(*schedule.skips, *_nothing_due(line, actuals, schedule, contract, run)))
+            ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
+            held, left = _held(schedule, ready, contract, run)
+            return Bill(skips=(*schedule.skips, *held, *_nothing_due(line, left, schedule, contract, run)))
         sorting = _Sorting([], [], [])
         for actual in actuals:
             _sort(actual, sorting, line.line, contract, schedule, run)
+        held, too_late = _held(schedule, sorting.too_late, contract, run)
+        cut_off = schedule.due[-1].cut_off
         return Bill(
             charges=tuple(sorting.charges),
             skips=(
                 *schedule.skips,
+                *held,
                 *objection_skips(sorting.objected, line.line, contract),
-                *after_cut_off_skips(
-                    sorting.too_late,
-                    line.line,
-                    contract,
-                    schedule.due[-1].cut_off,
-                    schedule.next_run_date,
-                ),
+                *after_cut_off_skips(too_late, line.line, contract, cut_off, schedule.next_run_date),
             ),
             due={due.run_date: due.rows for due in schedule.due},
         )
@@ -119,11 +119,27 @@ def _sort(
 
 def _earliest_covering(day: date, due: Iterable[DueDate], run: Run) -> DueDate | None:
     """Rules T3 and T7: the earliest run date whose cut-off covers the day, and no other."""
-    is_inclusive = run.rules.cut_off is CutOff.INCLUSIVE
-    for one in due:
-        if day < one.cut_off or (is_inclusive and day == one.cut_off):
-            return one
-    return None
+    return next((one for one in due if _is_covered(day, one.cut_off, run)), None)
+
+
+def _is_covered(day: date, cut_off: date, run: Run) -> bool:
+    """Rule T3."""
+    return day < cut_off or (day == cut_off and run.rules.cut_off is CutOff.INCLUSIVE)
+
+
+def _held(
+    schedule: Schedule, ready: Sequence[Actual], contract: ContractSnapshot, run: Run
+) -> tuple[list[Skip], list[Actual]]:
+    """Rows that are not taken although their date has come, each with what waits for it; and the rest."""
+    skips: list[Skip] = []
+    left = list(ready)
+    for held in schedule.held:
+        days = {actual.id: transaction_day(actual, run) for actual in left}
+        waiting = [one for one in left if (day := days[one.id]) and _is_covered(day, held.cut_off, run)]
+        ids = {one.id for one in waiting}
+        left = [one for one in left if one.id not in ids]
+        skips.extend(held_skips(held.skip, waiting, contract))
+    return skips, left
 
 
 def _is_history(objection: Objection, actual: Actual, day: date, schedule: Schedule, run: Run) -> bool:
@@ -159,7 +175,7 @@ def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: Contract
 
 def _nothing_due(
     line: LineSnapshot,
-    actuals: Sequence[Actual],
+    ready: Sequence[Actual],
     schedule: Schedule,
     contract: ContractSnapshot,
     run: Run,
@@ -167,10 +183,9 @@ def _nothing_due(
     """Why a line without a due date is not invoiced, with what is ready and waits (rules L2 and L3)."""
     if run.only_rows is not None:
         return []
-    ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
     if schedule.next_run_date is not None:
         return not_due_skips(ready, line.line, contract, schedule.next_run_date)
-    if schedule.skips:
+    if schedule.skips or schedule.held:
         return []
     if any(is_active(row.state) for row in line.schedule):
         return _waiting(

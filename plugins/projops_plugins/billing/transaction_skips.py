@@ -121,6 +121,11 @@ def after_cut_off_skips(
     ]
 
 
+def held_skips(held: Skip, waiting: Sequence[Actual], contract: ContractSnapshot) -> list[Skip]:
+    """A row that is not taken although its date has come, with what waits for it."""
+    return [with_amount(held, contract, one) for one in waiting_of(waiting, contract)] or [held]
+
+
 def not_due_skips(
     ready: Sequence[Actual], line: ContractLine, contract: ContractSnapshot, next_run_date: date
 ) -> list[Skip]:

@@ -10,7 +10,7 @@ import pytest
 from connector.console.demo.comparison import Agreement, Invoiced, Row, compare, documented_days
 
 FIRST, LAST = date(2020, 10, 4), date(2020, 11, 3)
-RIGHT = {
+RIGHT: dict[date, tuple[Invoiced, ...]] = {
     date(2020, 10, 5): (
         Invoiced(("Prototype work", "Implementation work", "Expenses incurred"), Decimal(9100)),
     ),

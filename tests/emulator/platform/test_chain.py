@@ -30,7 +30,7 @@ def test_a_start_answers_with_a_ready_job_that_then_sleeps_for_a_day(shaped: Wor
     assert job["postponeuntil"] == "2020-10-04T06:00:00Z"
     assert job["operationtype"] == 10
     assert job["_regardingobjectid_value"] == batch_job
-    assert job["_ownerid_value"] == shaped.emulator.running.user_id  # type: ignore[union-attr]
+    assert job["_ownerid_value"] == shaped.user
     activation = shaped.row("workflows", job["_workflowactivationid_value"])
     assert (activation["type"], activation["_parentworkflowid_value"]) == (2, shaped.definition(CALLER))
 
@@ -144,7 +144,7 @@ def test_a_timer_that_is_resumed_too_early_goes_back_to_sleep(shaped: World) -> 
 def test_a_disabled_starter_suspends_the_job_with_an_error(shaped: World) -> None:
     """The job of a disabled user does not go on: it is suspended, with a code and a message."""
     shaped.start(CALLER, shaped.create_batch_job())
-    user = shaped.emulator.running.user_id  # type: ignore[union-attr]
+    user = shaped.user
     shaped.patch("systemusers", user, {"isdisabled": True})
     shaped.advance(days=2)
     with shaped.emulator.store.transaction() as tx:
@@ -164,7 +164,7 @@ def test_a_run_fails_when_its_workflow_or_batch_job_is_not_active(shaped: World,
     batch_job = shaped.create_batch_job()
     shaped.start(CALLER, batch_job)
     if trouble == "workflow":
-        shaped.patch("workflows", shaped.definition(RUNNER), {"statecode": 0, "statuscode": 1})
+        shaped.deactivate(RUNNER)
     elif trouble == "batch job":
         shaped.patch("msdyn_batchjobs", batch_job, {"statecode": 1, "statuscode": 2})
     else:
@@ -224,6 +224,14 @@ def test_workflows_that_start_each_other_without_a_pause_are_stopped() -> None:
         assert world.states() == [(CALLER, *SUCCEEDED)] * 16 + [(CALLER, *FAILED)]
         assert world.jobs()[-1]["errorcode"] == 0x80044182 - (1 << 32)
         world.session.close()
+
+
+def test_a_workflow_that_deletes_its_jobs_leaves_only_the_open_one(shaped: World) -> None:
+    """With asyncautodelete a job goes when it has succeeded; the chain goes on without it."""
+    shaped.patch("workflows", shaped.definition(CALLER), {"asyncautodelete": True})
+    shaped.start(CALLER, shaped.create_batch_job())
+    shaped.advance(days=1, minutes=2)
+    assert shaped.states() == [(RUNNER, *SUCCEEDED), (CALLER, *WAITING)]
 
 
 def test_a_chain_goes_on_when_its_state_file_is_opened_again(tmp_path: Path) -> None:

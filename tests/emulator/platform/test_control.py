@@ -105,7 +105,7 @@ def test_a_duplicate_chain_wants_a_chain(bare: World) -> None:
 
 def test_privileges_can_be_taken_and_given_back(bare: World) -> None:
     """RetrieveUserPrivileges shows what the user has; a name that is none is refused."""
-    user = bare.emulator.running.user_id  # type: ignore[union-attr]
+    user = bare.user
 
     def names() -> set[str]:
         path = f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"

@@ -24,7 +24,7 @@ def refusal(answer: requests.Response) -> tuple[int, str]:
 def test_a_definition_must_be_activated(bare: World) -> None:
     """A workflow in Draft is refused with 0x80045055."""
     definition, batch_job = bare.definition(CALLER), bare.create_batch_job()
-    bare.patch("workflows", definition, {"statecode": 0, "statuscode": 1})
+    bare.deactivate(CALLER)
     assert refusal(execute(bare, definition, {"EntityId": batch_job})) == (400, "0x80045055")
     assert bare.jobs() == []
 
@@ -109,3 +109,22 @@ def _start_under(world: World, batch_job: str, definition: str, etag: str) -> re
         data="".join(lines).encode(),
         headers={"Content-Type": "multipart/mixed; boundary=b"},
     )
+
+
+def test_only_the_owner_activates_a_workflow(bare: World) -> None:
+    """Another user's attempt is 403 with 0x8004500b; the owner's changes the state."""
+    definition = bare.definition(CALLER)
+    values = {"statecode": 0, "statuscode": 1}
+    answer = bare.request("PATCH", f"workflows({definition})", values)
+    assert refusal(answer) == (403, "0x8004500b")
+    with bare.emulator.store.transaction() as tx:
+        tx.update("workflow", definition, {"ownerid": bare.user})
+    bare.patch("workflows", definition, values)
+    assert bare.row("workflows", definition)["statecode"] == 0
+
+
+def test_an_activation_is_not_deactivated_by_itself(bare: World) -> None:
+    """Only definitions are activated and deactivated: 0x8004500e."""
+    activation = bare.row("workflows", bare.definition(CALLER))["_activeworkflowid_value"]
+    answer = bare.request("PATCH", f"workflows({activation})", {"statecode": 0, "statuscode": 1})
+    assert refusal(answer) == (400, "0x8004500e")

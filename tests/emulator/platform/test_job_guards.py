@@ -19,6 +19,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("waiting", {"recurrencepattern": "FREQ=DAILY"}, "0x80044168"),
     ("waiting", {"friendlymessage": "x"}, "0x80040315"),
     ("running", {"statecode": 0, "statuscode": 0}, "0x80044166"),
+    ("running", {"postponeuntil": None}, "0x80044162"),
     ("running", {"statecode": 3, "statuscode": 30}, "0x80044165"),
     ("completed", {"statecode": 3, "statuscode": 32}, "0x80044165"),
     ("completed", {"statecode": 0, "statuscode": 0}, "0x80044166"),
@@ -83,3 +84,14 @@ def test_clients_cannot_create_system_jobs(bare: World) -> None:
     answer = bare.request("POST", "asyncoperations", {"name": "x", "operationtype": 10})
     assert not answer.ok
     assert bare.jobs() == []
+
+
+@pytest.mark.parametrize("state", ["waiting", "running", "completed"])
+def test_a_change_of_nothing_changes_nothing(bare: World, state: str) -> None:
+    """An empty PATCH leaves state, status and timer as they are."""
+    id = job_in(bare, state)
+    before = bare.row("asyncoperations", id)
+    assert bare.request("PATCH", f"asyncoperations({id})", {}).status_code == 204
+    after = bare.row("asyncoperations", id)
+    for column in ("statecode", "statuscode", "postponeuntil", "completedon"):
+        assert after[column] == before[column]

@@ -7,12 +7,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from connector.emulator.access import access_file, read_access, write_access
-from connector.emulator.ownership import open_emulator
+from connector.emulator.ownership import OpenEmulator, open_emulator
 from connector.errors import StateFileError, UsageError
 from tests.emulator.platform.world import World
 
@@ -68,6 +69,23 @@ def test_a_second_process_attaches_to_the_one_that_serves(tmp_path: Path, reposi
     with open_emulator(path) as emulator:
         assert not emulator.is_attached
         assert emulator.store.now.minute == 1
+
+
+def test_commands_that_begin_at_one_moment_share_one_emulator(tmp_path: Path) -> None:
+    """Of several that open a file at once exactly one serves it, the others attach to that one."""
+    path = tmp_path / "state.db"
+    opened: list[OpenEmulator] = []
+    threads = [
+        threading.Thread(target=lambda: opened.append(open_emulator(path, seed="none"))) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(emulator.is_attached for emulator in opened) == [False, True, True]
+    assert len({emulator.url for emulator in opened}) == 1
+    for emulator in opened:
+        emulator.stop()
 
 
 def test_a_killed_owner_leaves_nothing_that_stands_in_the_way(tmp_path: Path, repository: Path) -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from connector.emulator.ownership import open_emulator
 from connector.emulator.seed.documented_example import NAME
+from connector.hooks import Plugins, load_plugins
+from connector.model.invoicing_rules import InvoicingRules
+from connector.workflow import Call, ContractDecision, ContractSnapshot, Run, StepDecision, Workflow
 from tests.emulator.platform.world import World
 
 NOT_RUN, RUN_SUCCESSFUL, RUN_FAILED = 192350000, 192350001, 192350002
@@ -66,6 +76,53 @@ def test_an_invoice_belongs_to_the_starter_of_the_job(sample: World) -> None:
     """What the job writes is owned and created by the user under whom it runs."""
     sample.start("ProcessRunCaller", sample.create_batch_job())
     sample.advance(days=2, hours=1)
-    user = sample.emulator.running.user_id  # type: ignore[union-attr]
+    user = sample.user
     for invoice in sample.rows("invoices"):
         assert (invoice["_ownerid_value"], invoice["_createdby_value"]) == (user, user)
+
+
+class Dying:
+    """ProcessRunner, until a certain contract ends the process."""
+
+    is_reading_contracts = True
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.name = workflow.name
+        self._workflow = workflow
+
+    def start(self, call: Call, rules: InvoicingRules) -> Sequence[StepDecision]:
+        return self._workflow.start(call, rules)
+
+    def decide(self, contract: ContractSnapshot, run: Run) -> Iterable[ContractDecision]:
+        if contract.contract.name == "Northwind - set-up with hardware":
+            raise KeyboardInterrupt
+        return self._workflow.decide(contract, run)
+
+    def end(self, call: Call, ended_at: datetime) -> Sequence[StepDecision]:
+        return self._workflow.end(call, ended_at)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Contracts that were done stay done, the others follow when the file is opened again."""
+    whole = load_plugins()
+    dying = tuple(Dying(item) if item.name == "ProcessRunner" else item for item in whole.workflows)
+    path = tmp_path / "state.db"
+    with open_emulator(path, plugins=Plugins(dying, whole.billing_methods)) as emulator:
+        world = World(emulator)
+        world.advance(days=1)
+        world.start("ProcessRunCaller", world.create_batch_job())
+        with pytest.raises(KeyboardInterrupt):
+            world.advance(days=2)
+        assert world.states()[-1] == ("ProcessRunner", 2, 20)
+        before = {row["invoiceid"]: row["totalamount"] for row in world.rows("invoices")}
+        assert len(before) == 4
+        world.session.close()
+    with open_emulator(path) as emulator:
+        world = World(emulator)
+        after = {row["invoiceid"]: row["totalamount"] for row in world.rows("invoices")}
+        assert after.items() > before.items()
+        assert len(after) == 7
+        assert {row["createdon"] for row in world.rows("invoices")} == {"2020-10-05T06:00:00Z"}
+        world.advance(minutes=2)
+        assert world.states()[-2:] == [("ProcessRunner", 3, 30), ("ProcessRunCaller", 1, 10)]
+        world.session.close()

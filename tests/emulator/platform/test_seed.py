@@ -38,7 +38,7 @@ def test_a_bare_environment_has_what_any_environment_has(bare: World) -> None:
 
 def test_the_user_is_in_utc(bare: World) -> None:
     """usersettings has the code that timezonedefinition calls UTC."""
-    user = bare.emulator.running.user_id  # type: ignore[union-attr]
+    user = bare.user
     code = bare.row("usersettingscollection", user)["timezonecode"]
     (zone,) = bare.rows("timezonedefinitions", f"timezonecode eq {code}")
     assert zone["standardname"] == "UTC"

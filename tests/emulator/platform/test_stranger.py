@@ -142,7 +142,7 @@ def test_an_actual_names_its_customer(bare: World) -> None:
 
 def test_the_day_is_that_of_the_user_who_runs_the_job(bare: World) -> None:
     """With a user in Auckland, midnight of 5 October there is the evening before in UTC (rule L7)."""
-    user = bare.emulator.running.user_id  # type: ignore[union-attr]
+    user = bare.user
     bare.patch("usersettingscollection", user, {"timezonecode": 290})
     work = line(bare, contract(bare), TIME_AND_MATERIAL)
     row(

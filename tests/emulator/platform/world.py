@@ -70,6 +70,12 @@ class World:
     def now(self) -> datetime:
         return self.emulator.store.now
 
+    @property
+    def user(self) -> str:
+        """The systemuser that the client acts as."""
+        assert self.emulator.running is not None
+        return self.emulator.running.user_id
+
     # --- the job ---
 
     def create_batch_job(self, name: str = JOB_NAME) -> str:
@@ -79,6 +85,12 @@ class World:
     def definition(self, workflow: str) -> str:
         found = self.rows("workflows", f"name eq '{workflow}' and type eq 1")
         return str(found[0]["workflowid"])
+
+    def deactivate(self, workflow: str) -> None:
+        """As its owner would, who is somebody else than this client."""
+        definition = self.definition(workflow)
+        with self.emulator.store.transaction() as tx:
+            tx.update("workflow", definition, {"statecode": 0, "statuscode": 1})
 
     def start(self, workflow: str, batch_job: str) -> dict[str, Any]:
         answer = self.action(

@@ -37,6 +37,15 @@ def test_bound_action(api: Api) -> None:
     assert code_of(api.send("POST", missing, {"Name": "y"})) == (404, "0x80040217")
 
 
+def test_the_row_of_an_action_can_be_selected(api: Api) -> None:
+    """$select holds for the row that an action returns, and is refused where no row comes back."""
+    address = f"accounts({api.create('accounts', {'name': 'x'})})/Microsoft.Dynamics.CRM.Rename"
+    answer = api.send("POST", f"{address}?$select=telephone1", {"Name": "y"})
+    assert set(answer.json()) == {"@odata.context", "@odata.etag", "accountid", "telephone1"}
+    assert api.get("WhoAmI?$select=UserId").status_code == 400
+    assert api.get("WhoAmI(x=1)").status_code == 400
+
+
 def test_an_action_under_an_etag(api: Api) -> None:
     """If-Match on an action holds as on a write: 412 when the row has changed since."""
     address = f"accounts({api.create('accounts', {'name': 'x'})})"

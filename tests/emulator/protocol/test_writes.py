@@ -64,6 +64,12 @@ def test_system_required_columns_are_required(api: Api) -> None:
     assert code_of(cleared) == (400, "0x80040203")
 
 
+def test_every_table_takes_what_metadata_wants(api: Api) -> None:
+    """A process can be created with the columns that have no value of the platform's."""
+    body = {"name": mark(), "category": 0, "primaryentity": "msdyn_batchjob", "mode": 0}
+    assert api.send("POST", "workflows", body).status_code == 204
+
+
 def test_application_required_columns_are_not_enforced(api: Api) -> None:
     """The Web API takes a row without its ApplicationRequired columns, as the platform does."""
     assert api.send("POST", "accounts", {}).status_code == 204
@@ -137,8 +143,13 @@ def test_base_amounts_follow_the_exchange_rate(api: Api) -> None:
             "transactioncurrencyid@odata.bind": f"/transactioncurrencies({euro})",
         },
     )
-    row = api.get(f"accounts({id})?$select=creditlimit,creditlimit_base,exchangerate").json()
+    row = api.get(
+        f"accounts({id})?$select=creditlimit,creditlimit_base,exchangerate",
+        Prefer='odata.include-annotations="*"',
+    ).json()
     assert (row["creditlimit_base"], row["exchangerate"]) == (125.0, 0.8)
+    assert row["creditlimit@OData.Community.Display.V1.FormattedValue"] == "€100.00"
+    assert row["creditlimit_base@OData.Community.Display.V1.FormattedValue"] == "$125.00"
     api.send("PATCH", f"accounts({id})", {"creditlimit": 1.01})
     assert api.get(f"accounts({id})?$select=creditlimit_base").json()["creditlimit_base"] == 1.2625
 
@@ -150,6 +161,21 @@ def test_a_plain_date_means_midnight_utc(api: Api) -> None:
     row = api.get(f"msdyn_contractlineinvoiceschedules({id})").json()
     assert row["msdyn_invoicerundate"] == "2020-10-05T00:00:00Z"
     assert row["msdyn_transactioncutoffdate"] == "2020-10-03T22:00:00Z"
+
+
+def test_a_day_is_a_day(api: Api) -> None:
+    """A column of plain days takes and gives days, and is filtered by days."""
+    name = mark()
+    id = api.create("invoices", {"name": name, "duedate": "2020-10-05"})
+    assert api.get(f"invoices({id})?$select=duedate").json()["duedate"] == "2020-10-05"
+    for condition, count in (
+        ("duedate eq 2020-10-05", 1),
+        ("duedate gt 2020-10-05", 0),
+        ("Microsoft.Dynamics.CRM.On(PropertyName='duedate',PropertyValue='2020-10-05')", 1),
+    ):
+        assert len(api.rows(f"invoices?$filter=name eq '{name}' and {condition}")) == count
+    refused = api.send("PATCH", f"invoices({id})", {"duedate": "2020-10-05T00:00:00Z"})
+    assert code_of(refused) == (400, "0x80048d19")
 
 
 @pytest.mark.parametrize("name", ["O'Brien", "100% _[x]", "Größe — 東京 🚀", 'say "hi"\n\\', "a+b&c=d#e/f?"])
