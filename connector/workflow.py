@@ -68,8 +68,9 @@ class ContractSnapshot:
     """One contract, the unit of planning.
 
     `currencies` is keyed by id; `invoiced` maps a source (an actual, a milestone, a product line) to
-    the live invoice that it stands on already (rule G8); `unknown` names those of `ROLES` that this
-    environment did not resolve, so that a rule that needs one can say so: all, unless somebody knows.
+    the live invoice that it stands on already (rule G8); `customer_names` maps account ids to names,
+    for messages; `unknown` names those of `ROLES` that this environment did not resolve, so that a
+    rule that needs one can say so: all, unless somebody knows.
     """
 
     contract: ProjectContract
@@ -77,6 +78,7 @@ class ContractSnapshot:
     customers: tuple[ContractCustomer, ...] = ()
     currencies: Mapping[str, Currency] = field(default_factory=dict)
     invoiced: Mapping[str, str] = field(default_factory=dict)
+    customer_names: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = ROLES
 
 

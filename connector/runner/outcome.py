@@ -64,7 +64,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ContractOutcome:
-    """What became of one contract. `digits` gives the decimals of each currency by its ISO code."""
+    """What became of one contract.
+
+    `digits` gives the decimals of each currency by its ISO code, `customer_names` names by account id.
+    """
 
     contract: str
     contract_name: str
@@ -72,6 +75,7 @@ class ContractOutcome:
     skips: tuple[Skip, ...] = ()
     failures: tuple[Failure, ...] = ()
     digits: Mapping[str, int] = field(default_factory=dict)
+    customer_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ def outcome_of(
         skips=(*plan.skips, *skips),
         failures=(*plan.failures, *failures),
         digits=_digits(plan.snapshot),
+        customer_names=plan.snapshot.customer_names,
     )
 
 

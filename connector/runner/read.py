@@ -107,6 +107,8 @@ class _Reader:
         parts = self._parts([line.id for line in lines])
         customers = _grouped(self._contract_customers(ids), lambda item: item.contract)
         invoiced = self._invoiced(ids)
+        named = [item.customer for rows in customers.values() for item in rows]
+        names = self._names(one for one in [*named, *(row.customer for row in contracts)] if one)
         for contract in contracts:
             yield ContractSnapshot(
                 contract=contract,
@@ -114,8 +116,18 @@ class _Reader:
                 customers=tuple(customers.get(contract.id, ())),
                 currencies=self.currencies,
                 invoiced=invoiced,
+                customer_names=names,
                 unknown=self.unknown,
             )
+
+    def _names(self, customers: Iterable[str]) -> Mapping[str, str]:
+        """Names of those who are accounts; a contact keeps its id."""
+        wanted = sorted(set(customers))
+        return {
+            account.id: account.name
+            for account in read_by_ids(self.client, self.tables.account, "id", wanted)
+            if account.name
+        }
 
     @cached_property
     def currencies(self) -> Mapping[str, Currency]:

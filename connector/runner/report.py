@@ -202,7 +202,7 @@ def _zone_text(zone: RunZone) -> str:
 def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
     yield outcome.contract_name or outcome.contract
     for one in outcome.invoices:
-        yield from _invoice_text(one, outcome.digits)
+        yield from _invoice_text(one, outcome)
     for skip in outcome.skips:
         yield f"  - {skip.name or 'contract'}: {skip.message} [{skip.reason}]"
     for failure in outcome.failures:
@@ -210,15 +210,16 @@ def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
         yield f"  ! failed{when}: {failure.message} [{failure.reason}]"
 
 
-def _invoice_text(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> Iterator[str]:
+def _invoice_text(outcome: InvoiceOutcome, of: ContractOutcome) -> Iterator[str]:
     invoice = outcome.invoice
-    places = digits.get(invoice.currency_code, USUAL_DIGITS)
+    customer = of.customer_names.get(invoice.customer, f"customer {invoice.customer}")
+    places = of.digits.get(invoice.currency_code, USUAL_DIGITS)
     code = invoice.currency_code or NO_CURRENCY
     state = "" if outcome.state is InvoiceState.PLANNED else f" {outcome.state.replace('_', ' ')}"
     which = f" {outcome.id}" if outcome.id else ""
     yield (
         f"  + invoice{which}{state} of {invoice.invoice_run_date}: "
-        f"{_grouped(invoice.total, places)} {code} for customer {invoice.customer}"
+        f"{_grouped(invoice.total, places)} {code} for {customer}"
     )
     width = max((len(line.name) for line in invoice.lines), default=0)
     for line in invoice.lines:
