@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
@@ -12,7 +13,9 @@ from tests.console.outputs import Done, Projops
 
 
 @pytest.fixture
-def projops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Projops:
+def projops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Projops]:
     """Runs a command in this process, in an empty working directory."""
     monkeypatch.chdir(tmp_path)
 
@@ -22,7 +25,11 @@ def projops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         captured = capsys.readouterr()
         return Done(code, captured.out, captured.err)
 
-    return run
+    yield run
+    # What --verbose attached would write to a stderr that is no more.
+    logger = logging.getLogger("connector")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
