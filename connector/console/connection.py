@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from tzlocal import get_localzone
 
 from connector.console.embedded import open_embedded
@@ -27,6 +28,8 @@ from connector.settings import Settings
 EMBEDDED = "emulator:"
 # What the emulator calls the table that no public document names.
 EMULATED_NAMES = {CONTRACT_LINE_CUSTOMER_ROLE: "emu_contractlinecustomer"}
+# Failed, in the choice that the emulator invents for the not-to-exceed status.
+EMULATED_NOT_TO_EXCEED_FAILED = 192350001
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Connection:
             sleep=_no_wait if self.is_emulator else time.sleep,
             zone=_zone_of_this_machine(),
         )
+
+    def rules_here(self, rules: InvoicingRules) -> InvoicingRules:
+        """The rules of the settings, completed by what is known of this environment."""
+        if self.is_emulator and rules.not_to_exceed_failed is None:
+            return replace(rules, not_to_exceed_failed=EMULATED_NOT_TO_EXCEED_FAILED)
+        return rules
 
     def envelope(self, schema: str) -> Envelope:
         return Envelope(schema, self.client.url, self.now)

@@ -126,7 +126,7 @@ class InvoiceRunOfCall:
         return start_run(client, tables, definition, load_plugins(), self._rules(), request)
 
     def _rules(self) -> InvoicingRules:
-        rules = self.settings.rules
+        rules = self.connection.rules_here(self.settings.rules)
         return (
             msgspec.structs.replace(rules, catch_up=rules.platform_catches_up) if self.is_reviewed else rules
         )

@@ -13,7 +13,7 @@ from connector.provisioning.privileges import Privilege
 class Identity:
     """The user as whom a job that we start will run.
 
-    `time_zone` is an IANA name, or the platform's word where it has none, None when unknown.
+    `time_zone` is an IANA name, None when unknown.
     `missing` are the privileges that this user lacks, None when they could not be read: `unknown` says why.
     """
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from connector.dataverse import DataverseClient, Query, WhoAmI, eq
+from connector.dataverse import DataverseClient, WhoAmI
 from connector.errors import DataverseError, SettingsError
 from connector.job.look import Environment, look
+from connector.job.zone import UnknownZone, read_zone_of_user
 from connector.model.tables import Tables
-from connector.model.time_zone import zone_of
 from connector.provisioning.current import Current, Identity
 from connector.provisioning.privileges import Privilege, missing_of
 
@@ -54,21 +54,11 @@ def _name(client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unk
 
 
 def _time_zone(client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unknown) -> str | None:
-    definition = tables.time_zone_definition
-    try:
-        code = client.retrieve(tables.user_settings, caller.user_id).time_zone_code
-        if code is None:
-            unknown.append("The time zone is unknown: the user has none set.")
-            return None
-        found = list(client.list(definition, Query(filter=eq(definition.property_of("code"), code))))
-    except DataverseError as error:
-        unknown.append(f"The time zone is unknown: {error.message}")
+    zone = read_zone_of_user(client, tables, caller.user_id)
+    if isinstance(zone, UnknownZone):
+        unknown.append(f"The time zone is unknown: {zone.reason}.")
         return None
-    if not found or found[0].standard_name is None:
-        unknown.append(f"The time zone is unknown: the environment does not say which one {code} is.")
-        return None
-    zone = zone_of(found[0].standard_name)
-    return zone.key if zone is not None else found[0].standard_name
+    return zone.key
 
 
 def _missing(

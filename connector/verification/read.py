@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from connector.dataverse import DataverseClient, Query, any_of, eq, guid
 from connector.errors import HttpError, MalformedAnswer, Unauthorized
 from connector.job.look import Environment, Sight, look
+from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.batch_job import BatchJob
 from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
@@ -37,7 +39,6 @@ from connector.verification.evidence import (
     known,
 )
 from connector.verification.read_lines import LineReader
-from connector.verification.read_zone import named_zone, zone_of_user
 
 T = TypeVar("T")
 
@@ -186,13 +187,19 @@ class _Reader:
         That is the starter of the newest chain; without one, whoever is signed in and would start it.
         """
         if self.rules.time_zone:
-            zone, whose = named_zone(self.rules.time_zone), "the setting time_zone"
+            zone, whose = zone_of_setting(self.rules.time_zone), "the setting time_zone"
         else:
             chains = known(self._sight).diagnosis.chains
             starter = chains[0].last.owner if chains else None
             whose = "zone of the user who started the job" if starter else "zone of the signed-in user"
-            zone = zone_of_user(self.client, self.tables, starter or self.user_id)
+            zone = self._zone_of_user(starter or self.user_id)
         return Today(day=day_in(zone, self.client.now), zone=zone, whose=whose)
+
+    def _zone_of_user(self, user: str) -> ZoneInfo:
+        zone = read_zone_of_user(self.client, self.tables, user)
+        if isinstance(zone, UnknownZone):
+            raise NotRead(f"The day is unknown, since {zone.reason}; the setting time_zone can name it.")
+        return zone
 
     def _must_have(self, field: str) -> None:
         if not self.tables.has(field):

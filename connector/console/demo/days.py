@@ -40,6 +40,7 @@ class Watcher:
         self._tables = connection.tables
         self._definitions = connection.definitions
         self._plugins = plugins
+        self._rules = connection.rules_here(InvoicingRules())
         self._move_clock = move_clock
         self._contracts = {one.id: one for one in self._client.list(self._tables.project_contract)}
 
@@ -74,7 +75,7 @@ class Watcher:
             self._tables,
             self._definitions.get(self._tables.invoice_schedule.logical_name),
             self._plugins,
-            InvoicingRules(),
+            self._rules,
             RunRequest(on=day, contracts=(contract.id,)),
         )
         return tuple(
