@@ -75,7 +75,7 @@ def _brought(manager: pluggy.PluginManager, hook: str, kind: str) -> list[Any]:
     sources = _sources(manager)
     found: list[tuple[Any, str]] = []
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        origin = sources.get(implementation.plugin, implementation.plugin_name)
+        origin = sources.get(implementation.plugin_name, implementation.plugin_name)
         found.extend((item, origin) for item in implementation.function())
     for name, count in Counter(item.name for item, _ in found).items():
         if count > 1:
@@ -87,8 +87,7 @@ def _brought(manager: pluggy.PluginManager, hook: str, kind: str) -> list[Any]:
     return [item for item, _ in sorted(found, key=lambda pair: str(pair[0].name))]
 
 
-def _sources(manager: pluggy.PluginManager) -> dict[Any, str]:
-    return {
-        plugin: f"{distribution.project_name} ({manager.get_name(plugin)})"
-        for plugin, distribution in manager.list_plugin_distinfo()
-    }
+def _sources(manager: pluggy.PluginManager) -> dict[str, str]:
+    """Which distribution brought a plug-in, by the plug-in's name; objects need not be hashable."""
+    named = ((manager.get_name(plugin), found) for plugin, found in manager.list_plugin_distinfo())
+    return {name: f"{found.project_name} ({name})" for name, found in named if name is not None}
