@@ -31,7 +31,7 @@ from connector.emulator.platform.switches import change_switches
 from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, seed_of
 from connector.emulator.server import RunningEmulator, start
 from connector.emulator.store import Store, read_owner
-from connector.emulator.store.statefile import owner_file
+from connector.emulator.store.statefile import StateFileInUseError
 from connector.errors import StateFileError
 from connector.hooks import Plugins, load_plugins
 
@@ -129,6 +129,8 @@ class OpenEmulator:
 
     def stop(self) -> None:
         """End the emulator when it is ours; leave it alone when it is another process's."""
+        if self.platform is not None:
+            self.platform.service.end()
         if self.running is not None:
             if self.running.store.path is not None:
                 remove_access(self.running.store.path)
@@ -157,9 +159,9 @@ def open_emulator(
             return OpenEmulator(facts, is_new=False)
         try:
             return _serve(path, https, port, seed, plugins)
-        except StateFileError:
+        except StateFileInUseError:
             # Two commands can begin at one moment: whoever comes second attaches on its next look.
-            if path is None or not owner_file(path).exists() or time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise
         time.sleep(0.05)
 

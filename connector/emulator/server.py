@@ -137,14 +137,15 @@ def start(
     for extend in extensions:
         extend(registry, schema)
     with ExitStack() as undo:
+        # The ports first: a taken one leaves no new state file behind.
+        sockets = (listen(port), listen(0))
+        for held in sockets:
+            undo.callback(held.close)
         store = Store.open(path, schema, now=now or datetime.now(UTC))
         undo.callback(store.close)
         with store.transaction() as tx:
             if tx.setting(TENANT) is None:
                 bootstrap(tx)
-        sockets = (listen(port), listen(0))
-        for held in sockets:
-            undo.callback(held.close)
         certificates = Certificates()
         undo.callback(certificates.remove)
         emulator = RunningEmulator(store, registry, certificates, sockets, https=https)

@@ -5,13 +5,15 @@ Errors have Entra's form, with the AADSTS numbers of its list of error codes.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote_plus
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -49,16 +51,23 @@ def token_app(
         )
 
     async def token(request: Request) -> Response:
-        body = await request.body()
+        return await answer(request, _scoped)
+
+    async def older_token(request: Request) -> Response:
+        return await answer(request, _by_resource)
+
+    async def answer(request: Request, resource_of: Callable[[dict[str, str]], str]) -> Response:
+        form = _form(await request.body(), request.headers.get("authorization", ""))
         tenant = request.path_params["tenant"]
         return await run_in_threadpool(
-            _answer, now, lambda: _token(issuer, tenant, body[:MAX_FORM_BYTES], resources())
+            _answer, now, lambda: _token(issuer, tenant, form, resource_of, resources())
         )
 
     return Starlette(
         routes=[
             Route("/{tenant}/v2.0/.well-known/openid-configuration", configuration),
             Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
+            Route("/{tenant}/oauth2/token", older_token, methods=["POST"]),
         ]
     )
 
@@ -96,7 +105,7 @@ def _configuration(issuer: Issuer, base_url: str, tenant: str) -> dict[str, Any]
         "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
         "jwks_uri": f"{root}/discovery/v2.0/keys",
-        "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "response_types_supported": ["code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
@@ -114,9 +123,26 @@ def _check_tenant(issuer: Issuer, tenant: str) -> None:
         )
 
 
-def _token(issuer: Issuer, tenant: str, body: bytes, resources: tuple[str, ...]) -> dict[str, Any]:
+def _form(body: bytes, authorization: str) -> dict[str, str]:
+    """The fields of the body; id and secret may come as basic authentication (RFC 6749, 2.3.1)."""
+    text = body[:MAX_FORM_BYTES].decode("utf-8", "replace")
+    form = {name: values[-1] for name, values in parse_qs(text).items()}
+    scheme, _, coded = authorization.partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            client_id, _, secret = base64.b64decode(coded, validate=True).decode().partition(":")
+            form = {"client_id": unquote_plus(client_id), "client_secret": unquote_plus(secret)} | form
+    return form
+
+
+def _token(
+    issuer: Issuer,
+    tenant: str,
+    form: dict[str, str],
+    resource_of: Callable[[dict[str, str]], str],
+    resources: tuple[str, ...],
+) -> dict[str, Any]:
     _check_tenant(issuer, tenant)
-    form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
     grant = form.get("grant_type", "")
     if grant != "client_credentials":
         text = f"The emulator issues tokens for client_credentials only, not for '{grant[:50]}'."
@@ -131,7 +157,10 @@ def _token(issuer: Issuer, tenant: str, body: bytes, resources: tuple[str, ...])
     if not issuer.is_secret_right(client_id, form["client_secret"]):
         text = f"Invalid client secret provided for application '{client_id}'."
         raise TokenRefused(401, "invalid_client", 7000215, text)
-    _check_scope(form.get("scope", ""), resources)
+    resource = resource_of(form).rstrip("/")
+    if resource.lower() not in resources:
+        text = f"The resource principal named {resource[:200]} was not found in the tenant."
+        raise TokenRefused(400, "invalid_resource", 500011, text)
     return {
         "token_type": "Bearer",
         "expires_in": TOKEN_LIFETIME_S,
@@ -140,12 +169,21 @@ def _token(issuer: Issuer, tenant: str, body: bytes, resources: tuple[str, ...])
     }
 
 
-def _check_scope(scope: str, resources: tuple[str, ...]) -> None:
+def _by_resource(form: dict[str, str]) -> str:
+    """What the older endpoint asks for: `resource`, an address and no scope."""
+    if "resource" not in form:
+        text = "The request body must contain the following parameter: 'resource'."
+        raise TokenRefused(400, "invalid_request", 900144, text)
+    return form["resource"]
+
+
+def _scoped(form: dict[str, str]) -> str:
+    scope = form.get("scope", "")
+    if "resource" in form and not scope:
+        text = "The 'resource' request parameter is not supported here; send a scope, <environment>/.default."
+        raise TokenRefused(400, "invalid_request", 901002, text)
     wanted = [s for s in scope.split() if s not in ("openid", "profile", "offline_access")]
     if len(wanted) != 1 or not wanted[0].endswith("/.default"):
         text = f"The scope '{scope[:200]}' is not of the form <environment>/.default."
         raise TokenRefused(400, "invalid_scope", 70011, text)
-    resource = wanted[0].removesuffix("/.default").rstrip("/")
-    if resource.lower() not in resources:
-        text = f"The resource principal named {resource[:200]} was not found in the tenant."
-        raise TokenRefused(400, "invalid_resource", 500011, text)
+    return wanted[0].removesuffix("/.default")

@@ -13,7 +13,7 @@ from connector.emulator.platform.user_zone import zone_of_user
 from connector.emulator.platform.words import BATCH_JOB, CONTRACT_LINE, SCHEDULE_ROW, RunStatus
 from connector.emulator.store import Store, Transaction, Value
 from connector.hooks import Plugins
-from connector.model.time_zone import day_in
+from connector.model.column_date import day_in
 from connector.workflow import Run, Workflow
 
 CREATES_INVOICES = "create invoices"

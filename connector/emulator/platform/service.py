@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.emulator.platform.instance import advance, finish_work
 from connector.emulator.platform.runs import run_contracts
 from connector.emulator.platform.system_jobs import Job, Phase, create_job, open_jobs
 from connector.emulator.platform.words import JobState
 from connector.emulator.store import Store, Transaction
-from connector.errors import UsageError
+from connector.errors import StateFileError, UsageError
 from connector.hooks import Plugins
 
 
@@ -31,6 +31,7 @@ class AsynchronousService:
         self.plugins = plugins
         self._store: Store | None = None
         self._lock = threading.RLock()
+        self._is_ending = False
 
     @property
     def store(self) -> Store:
@@ -39,6 +40,10 @@ class AsynchronousService:
 
     def attach(self, store: Store) -> None:
         self._store = store
+
+    def end(self) -> None:
+        """Carry out nothing more: a move of the clock under way stops where it stands."""
+        self._is_ending = True
 
     def wake(self, tx: Transaction) -> None:
         """Have the service look for work as soon as this transaction is committed."""
@@ -51,16 +56,25 @@ class AsynchronousService:
             self.run_until(None)
 
     def run_until(self, to: datetime | None) -> None:
-        """Carry out all that is due up to `to`, then let the clock stand there; None: do not move it."""
+        """Carry out all that is due up to `to`, then let the clock stand there; None: do not move it.
+
+        Raises UsageError when `to` lies in the past, StateFileError when the emulator ends meanwhile.
+        """
         with self._lock:
             if to is not None:
                 with self.store.snapshot() as tx:
                     _refuse_going_back(tx, to)
-            while self._carry_out_next(to):
+            while not self._is_ending and self._carry_out_next(to):
                 pass
             if to is not None:
+                self._refuse_ending()
                 with self.store.transaction() as tx:
                     tx.set_now(to)
+
+    def run_for(self, span: timedelta) -> None:
+        """`run_until` a time span from now; of several such moves at once each adds its own."""
+        with self._lock:
+            self.run_until((self.store.now + span).replace(microsecond=0))
 
     def duplicate_chain(self, workflow: str | None = None) -> str:
         """Start a second chain on the batch job of the live one; the id of its first system job.
@@ -78,6 +92,13 @@ class AsynchronousService:
                 id = create_job(tx, workflow or last.progress.workflow, last.batch_job, last.owner)
             self.run_due()
             return id
+
+    def _refuse_ending(self) -> None:
+        if self._is_ending:
+            raise StateFileError(
+                f"The emulator ends; its clock stands at {self.store.now.isoformat()}.",
+                "Move it on once the emulator is served again: the jobs go on from there.",
+            )
 
     def _carry_out_next(self, to: datetime | None) -> bool:
         with self.store.transaction() as tx:

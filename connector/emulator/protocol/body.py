@@ -38,12 +38,26 @@ class Payload:
 def read_json(body: bytes) -> dict[str, Any]:
     """A JSON object with exact decimals; a refusal with the payload code otherwise."""
     try:
-        content = json.loads(body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+        content = json.loads(
+            body.decode("utf-8-sig"),
+            parse_float=Decimal,
+            parse_constant=_no_constant,
+            object_pairs_hook=_each_once,
+        )
     except (ValueError, RecursionError, ArithmeticError) as error:
         raise payload_error(f"the body is not JSON ({str(error)[:100]}).") from None
     if not isinstance(content, dict):
         raise payload_error("the body is not a JSON object.")
     return content
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"'{twice}' stands there twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:
@@ -80,6 +94,8 @@ def _column(table: Table, payload: Payload, name: str, given: Any, creating: boo
         )
     if column.name == table.primary_id and not creating:
         return None
+    if creating and column.type == "State" and type(given) is int and given == min(column.choices):
+        return None  # a new row has this state anyhow, and clients that copy rows send it
     check_writable(table, column.name, creating=creating)
     if given is None:
         check_nullable(table, column.name)
@@ -116,8 +132,15 @@ def _bind(context: Context, table: Table, payload: Payload, name: str, given: An
     else:
         raise payload_error(
             f"an undeclared property '{name}' which only has property annotations in the payload "
-            "but no property value was found in the payload."
+            f"but no property value was found in the payload.{_meant(table, name)}"
         )
+
+
+def _meant(table: Table, name: str) -> str:
+    """The way out for a column's name, or one in the wrong case, in place of the navigation property."""
+    wanted = name.lower()
+    found = [n for n, single in table.singles.items() if wanted in (n.lower(), single.column.name)]
+    return f" The emulator knows {' and '.join(found)}." if found else ""
 
 
 def bind_single(

@@ -121,7 +121,7 @@ def _number(table: str, column: Column, given: int | Decimal) -> Value:
         if number.adjusted() < 0:
             number = Decimal(0)
         elif number.adjusted() > 30:
-            raise _range_error(table, column, "given", NUMBER_OUT_OF_RANGE, f"{column.min} to {column.max}")
+            raise _range_error(table, column, given, NUMBER_OUT_OF_RANGE, f"{column.min} to {column.max}")
     if not _is_within(column, number) or abs(number) > _MONEY_LIMIT:
         raise _range_error(table, column, number, NUMBER_OUT_OF_RANGE, f"{column.min} to {column.max}")
     if column.kind is Kind.DOUBLE:

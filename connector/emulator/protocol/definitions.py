@@ -45,6 +45,7 @@ def entity_definition(table: Table) -> dict[str, Any]:
         "IsCustomEntity": "_" in table.logical_name,
         "IsManaged": True,
         "IsActivity": False,
+        "IsPrivate": False,
         "IsIntersect": table.logical_name == "systemuserroles",
         "TableType": "Standard",
     }

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Iterator
 
 from sqlalchemy.exc import DatabaseError
 
-from connector.emulator.problems import ODataError, bad_request, not_implemented, unknown_segment, wrong_verb
+from connector.emulator.problems import (
+    SQL_ERROR,
+    ODataError,
+    bad_request,
+    not_implemented,
+    unknown_segment,
+    wrong_verb,
+)
 from connector.emulator.protocol.address import Options, Segment, parse_options, parse_path
 from connector.emulator.protocol.batch import answer_batch
 from connector.emulator.protocol.context import Context
@@ -29,6 +37,17 @@ from connector.emulator.store import Store, Transaction
 
 _log = logging.getLogger(__name__)
 _READS = ("GET", "HEAD")
+_FILE_TROUBLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 
 class Service:
@@ -53,10 +72,8 @@ class Service:
                 return error_response(error, _preferences(request))
             case RecursionError():
                 return error_response(bad_request("The request is nested too deeply."))
-            case DatabaseError() | OverflowError():
-                # SQLite's own limits on what can be asked; the statement stays out of the answer.
-                _log.info("the database refused", exc_info=error)
-                return error_response(bad_request("The request is too large for the emulator's database."))
+            case DatabaseError() | sqlite3.DatabaseError() | OverflowError():
+                return error_response(_of_database(error))
         _log.error("%s %s", request.method, request.path, exc_info=error)
         return error_response(ODataError(500, "0x80040216", "An unexpected error occurred in the emulator."))
 
@@ -101,6 +118,16 @@ def _route(context: Context, segments: list[Segment]) -> Response:
             raise not_implemented(f"a path behind {first.name}")
         return call_operation(context, None, None, first, options)
     raise unknown_segment(first.name)
+
+
+def _of_database(error: Exception) -> ODataError:
+    """SQLite's own limits on what can be asked, or trouble with its file; statements stay out of answers."""
+    _log.info("the database refused", exc_info=error)
+    original = getattr(error, "orig", error)
+    code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _FILE_TROUBLE:
+        return ODataError(503, SQL_ERROR, f"The emulator's state cannot be read or written: {original}.")
+    return bad_request("The request is too large for the emulator's database.")
 
 
 def _service_document(context: Context, options: Options) -> Response:

@@ -65,19 +65,23 @@ class _Lexer(ODataLexer):
         return t
 
 
-# A quoted text (left alone), or the opening of an "in" with what its grammar misses: the blank before
-# the list, and the comma that it wants in a list of one.
-_IN = re.compile(r"'(?:[^']|'')*'|(?<=\s)in\s*\((\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*\))?", re.IGNORECASE)
+# A quoted text (left alone), or the opening of an "in" or "not" with what its grammar misses: the blank
+# before the parenthesis, and the comma that it wants in a list of one.
+_IN_OR_NOT = re.compile(
+    r"'(?:[^']|'')*'|(?<=\s)in\s*\((\s*(?:'(?:[^']|'')*'|[^\s,()']+)\s*\))?|(?<![\w/.])not\(", re.IGNORECASE
+)
 
 
 def parse_filter(text: str, aliases: Mapping[str, str]) -> ast._Node:
     """The tree of a filter; 400 with the reason when it is none."""
-    return _parse(_IN.sub(_in_list, "".join(_rewritten(text, aliases)).strip()))
+    return _parse(_IN_OR_NOT.sub(_completed, "".join(_rewritten(text, aliases)).strip()))
 
 
-def _in_list(found: re.Match[str]) -> str:
+def _completed(found: re.Match[str]) -> str:
     if found.group().startswith("'"):
         return found.group()
+    if found.group().lower() == "not(":
+        return "not ("
     single = found.group(1)
     return f"in ({single[:-1]},)" if single else "in ("
 

@@ -23,12 +23,12 @@ from connector.emulator.protocol.body import (
     resolve_reference,
 )
 from connector.emulator.protocol.context import Context
-from connector.emulator.protocol.messages import Response, empty_response
+from connector.emulator.protocol.messages import Response, empty_response, json_response
 from connector.emulator.protocol.reading import count_rows, list_rows, retrieve
 from connector.emulator.protocol.source import Source, require_table
 from connector.emulator.protocol.writing import check_conditions, create, update_row
 from connector.emulator.registry import Reference
-from connector.emulator.schema import ManyToMany, OneToMany, Table
+from connector.emulator.schema import ManyToMany, OneToMany, Single, Table
 from connector.emulator.store import Value, target_column
 
 
@@ -47,6 +47,8 @@ def answer_single(context: Context, table: Table, id: str, rest: list[Segment], 
         return retrieve(context, target, str(value), options)
     _only_ref(rest)
     options.only()
+    if context.request.method == "GET":
+        return _reference(context, single, row)
     check_conditions(context, table, id)
     values: dict[str, Value] = {}
     if context.request.method == "PUT":
@@ -57,6 +59,17 @@ def answer_single(context: Context, table: Table, id: str, rest: list[Segment], 
         raise wrong_verb(context.request.method, "$ref of a lookup")
     update_row(context, table, id, values)
     return empty_response()
+
+
+def _reference(context: Context, single: Single, row: dict[str, Value]) -> Response:
+    """The address of the row behind a lookup, without its columns; 204 when there is none."""
+    target = require_table(context.tx, single)
+    value = row.get(single.column.name)
+    kind = row.get(target_column(single.column.name), target.logical_name)
+    if value is None or kind != target.logical_name:
+        return empty_response()
+    content = {"@odata.context": context.context_url("$ref"), "@odata.id": context.url(target, str(value))}
+    return json_response(200, content)
 
 
 def answer_collection(
@@ -116,6 +129,8 @@ def _change_members(
     elif method == "DELETE":
         options.only("$id")
         _disconnect(context, link, id, _removed(context, link, segment, options))
+    elif method == "GET":
+        raise not_implemented("reading the $ref of a collection")
     else:
         raise wrong_verb(method, "$ref of a collection")
     return empty_response()

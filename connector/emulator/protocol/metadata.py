@@ -1,7 +1,7 @@
 """`EntityDefinitions`: tables, columns, keys and relationships as clients ask for them.
 
-Never paged; `MetadataId` is always returned. `$filter` knows LogicalName (and EntitySetName) with
-eq, in, or. What else the metadata API can do is refused by name.
+Never paged; `MetadataId` is always returned. `$filter` knows eq, ne, in, and, or. What else the
+metadata API can do is refused by name.
 """
 
 from __future__ import annotations
@@ -177,10 +177,13 @@ def _filter(node: ast._Node) -> Callable[[dict[str, Any]], bool]:
             return lambda member: first(member) and second(member)
         case ast.Compare(comparator=ast.Eq(), left=ast.Identifier(name=name), right=value):
             return _equals(name, value)
+        case ast.Compare(comparator=ast.NotEq(), left=ast.Identifier(name=name), right=value):
+            equals = _equals(name, value)
+            return lambda member: not equals(member)
         case ast.Compare(comparator=ast.In(), left=ast.Identifier(name=name), right=ast.List(val=values)):
             checks = [_equals(name, value) for value in values]
             return lambda member: any(check(member) for check in checks)
-    raise not_implemented("this $filter on metadata: eq, in, and, or are known")
+    raise not_implemented("this $filter on metadata: eq, ne, in, and, or are known")
 
 
 def _equals(name: str, value: ast._Node) -> Callable[[dict[str, Any]], bool]:

@@ -25,7 +25,9 @@ def is_operation(context: Context, segment: Segment) -> bool:
     """Does this first segment name an unbound operation? Their names begin with a capital, sets' do not."""
     registry = context.registry
     known = registry.find_action(None, segment.name) or registry.find_function(None, segment.name)
-    return known is not None or segment.name[:1].isupper() or segment.name.startswith(NAMESPACE)
+    if known is not None or segment.name.startswith(NAMESPACE):
+        return True
+    return segment.name[:1].isupper() and segment.name.lower() not in context.schema.by_set
 
 
 def call_operation(

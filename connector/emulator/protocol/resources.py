@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.emulator.problems import bad_request, not_implemented, unknown_property, wrong_verb
+from connector.emulator.problems import not_implemented, unknown_segment, wrong_verb
 from connector.emulator.protocol.address import Options, Segment, parse_key
 from connector.emulator.protocol.bulk import BULK, answer_bulk
 from connector.emulator.protocol.context import Context
@@ -42,7 +42,7 @@ def _answer_set(context: Context, table: Table, rest: list[Segment], options: Op
         if segment.name.removeprefix(NAMESPACE) in BULK and method == "POST":
             return answer_bulk(context, table, segment.name.removeprefix(NAMESPACE))
         return call_operation(context, table, None, segment, options)
-    raise bad_request(f"'{segment.name}' cannot stand behind the set {table.entity_set}.")
+    raise unknown_segment(segment.name)
 
 
 def _answer_row(context: Context, table: Table, id: str, options: Options) -> Response:
@@ -69,4 +69,4 @@ def _answer_below(context: Context, table: Table, id: str, rest: list[Segment], 
         return answer_collection(context, table, id, rest, options)
     if segment.name in table.by_property:
         return answer_property(context, table, id, rest, options)
-    raise unknown_property(segment.name, table.logical_name)
+    raise unknown_segment(segment.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -46,17 +47,6 @@ def selected_columns(table: Table, select: Iterable[str] | None) -> tuple[Column
     return tuple(chosen.values())
 
 
-def json_value(column: Column, stored: Any) -> Any:
-    if stored is None:
-        return None
-    encode = _ENCODERS.get(column.kind)
-    if encode:
-        return encode(stored)
-    if column.kind is Kind.MANAGED:
-        return {"Value": bool(stored), "CanBeChanged": True, "ManagedPropertyLogicalName": column.name}
-    return stored
-
-
 def _money(stored: Any) -> msgspec.Raw:
     return msgspec.Raw(format(Decimal(stored).scaleb(-MONEY_PLACES), "f").encode())
 
@@ -72,6 +62,14 @@ _ENCODERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.INSTANT: lambda stored: stored + "Z",
     Kind.CHOICES: _choices,
 }
+
+
+def _encoder(column: Column) -> Callable[[Any], Any] | None:
+    """From the stored value to that of the API; None where they are the same."""
+    if column.kind is Kind.MANAGED:
+        name = column.name
+        return lambda s: {"Value": bool(s), "CanBeChanged": True, "ManagedPropertyLogicalName": name}
+    return _ENCODERS.get(column.kind)
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,13 @@ class RowShape:
                 annotator.annotate(row, rendered)
         return out
 
+    @cached_property
+    def _writers(self) -> tuple[tuple[str, str, Callable[[Any], Any] | None], ...]:
+        return tuple((c.name, c.property_name, _encoder(c)) for c in self.columns)
+
     def _properties(self, row: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {"@odata.etag": etag(row)}
-        for column in self.columns:
-            out[column.property_name] = json_value(column, row[column.name])
+        for stored_name, name, encode in self._writers:
+            value = row[stored_name]
+            out[name] = value if value is None or encode is None else encode(value)
         return out

@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from connector.emulator.schema import Column, Kind, Schema
 from connector.emulator.schema import Table as Definition
+from connector.emulator.store.finding import Finder
 from connector.emulator.store.text import DECIMAL_COLLATION, TEXT_COLLATION
 
 VERSION = "versionnumber"
@@ -66,12 +67,7 @@ class Layout:
     def __init__(self, schema: Schema) -> None:
         self.metadata = MetaData()
         self.tables = {t.logical_name: self._table(t) for t in schema}
-        # Plain text, because it runs for each row and wide tables take SQLAlchemy long to describe: the
-        # names come from the schema, the values are bound.
-        self.select_by_id = {
-            t.logical_name: f'SELECT * FROM "{t.logical_name}" WHERE "{t.primary_id}" = ?'  # noqa: S608
-            for t in schema
-        }
+        self.finder = Finder(schema, self.tables)
 
     def _table(self, definition: Definition) -> Table:
         columns: list[SqlColumn[Any]] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -18,6 +19,10 @@ APPLICATION_ID = 0x504A4F50  # "PJOP"
 LAYOUT_VERSION = 1
 _MAGIC = b"SQLite format 3\x00"
 _OTHER_FILE = "Name another file: this one is left untouched."
+
+
+class StateFileInUseError(StateFileError):
+    """Another process owns the file at this moment: the only trouble that passes by itself."""
 
 
 def check_state_file(path: Path) -> bool:
@@ -38,6 +43,11 @@ def check_state_file(path: Path) -> bool:
             header = file.read(100)
     except OSError as error:
         raise StateFileError(f"{path} cannot be read: {error.strerror}.", _OTHER_FILE) from error
+    # SQLite itself would open it, and refuse the first write.
+    if not os.access(path, os.W_OK):
+        raise StateFileError(
+            f"{path} cannot be written to.", "Give yourself the right to, or name another file."
+        )
     if not header:
         return False
     if not header.startswith(_MAGIC) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
@@ -55,15 +65,20 @@ class Ownership:
     """The claim of this process on a state file; held until `release`."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(
-            owner_file(path), timeout=0, isolation_level=None, check_same_thread=False
-        )
+        try:
+            self._connection = sqlite3.connect(
+                owner_file(path), timeout=0, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
         try:
             self._connection.execute("CREATE TABLE IF NOT EXISTS owner (facts TEXT)")
             self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             self._connection.close()
-            raise StateFileError(
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise _unusable(path, error) from error
+            raise StateFileInUseError(
                 f"{path} is in use by another emulator.",
                 "Stop that one, or use it at the address that it printed.",
             ) from error
@@ -82,6 +97,15 @@ class Ownership:
             self._connection.execute("DELETE FROM owner")
             self._connection.execute("COMMIT")
         self._connection.close()
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> StateFileError:
+    """The file beside the state cannot be written, or is something else."""
+    beside = owner_file(path)
+    return StateFileError(
+        f"{path} cannot be served: {beside.name} beside it cannot be used ({error}).",
+        f"Use a folder that can be written to; delete {beside.name} if it is none of an emulator's.",
+    )
 
 
 def owner_file(path: Path) -> Path:

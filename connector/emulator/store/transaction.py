@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Connection, CursorResult, RowMapping
+from sqlalchemy import delete, update
+from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.sql import Executable
 
 from connector.emulator.schema import Kind, Schema, Table
 from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
-from connector.emulator.store.layout import VERSION, Layout, insert_statement, settings_table, target_column
-from connector.emulator.store.values import Stored, Value, from_stored, to_stored
+from connector.emulator.store.layout import VERSION, Layout, insert_statement, target_column
+from connector.emulator.store.values import Stored, Value, to_stored
 
 SYSTEM_USER = "system_user_id"
 ORGANIZATION = "organization_id"
@@ -49,6 +49,11 @@ class Transaction:
         self.now = now
         self.set_setting(CLOCK, now.isoformat())
 
+    @property
+    def _raw(self) -> sqlite3.Connection:
+        """The connection below SQLAlchemy's, inside the same transaction."""
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+
     # --- raw access, for the protocol's queries ---
 
     def sql(self, table: str) -> SqlTable:
@@ -61,15 +66,14 @@ class Transaction:
 
     def setting(self, name: str, default: Any = None) -> Any:
         if name not in self._settings:
-            statement = select(settings_table.c.value).where(settings_table.c.name == name)
-            self._settings[name] = self.execute(statement).scalar()
-        found = self._settings[name]
-        return default if found is None else json.loads(found)
+            found = self._raw.execute("SELECT value FROM emu_meta WHERE name = ?", (name,)).fetchone()
+            self._settings[name] = found[0] if found else None
+        text = self._settings[name]
+        return default if text is None else json.loads(text)
 
     def set_setting(self, name: str, value: Any) -> None:
         text = self._settings[name] = json.dumps(value)
-        statement = sqlite_insert(settings_table).values(name=name, value=text)
-        self.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": text}))
+        self._raw.execute("INSERT OR REPLACE INTO emu_meta (name, value) VALUES (?, ?)", (name, text))
 
     def next_number(self, name: str) -> int:
         """The next of a counted series that lives in the file: 1, 2, 3 and so on."""
@@ -80,9 +84,9 @@ class Transaction:
     # --- rows ---
 
     def get(self, table: str, id: str) -> dict[str, Value] | None:
-        statement = self._layout.select_by_id[table]
-        row = self._connection.exec_driver_sql(statement, (id.lower(),)).mappings().first()
-        return None if row is None else self._row(table, row)
+        finder = self._layout.finder
+        stored = self._raw.execute(finder.by_id(table), (id.lower(),)).fetchone()
+        return None if stored is None else finder.shape(table).row(stored)
 
     def find(
         self,
@@ -91,20 +95,18 @@ class Transaction:
         *,
         order_by: Iterable[str] = (),
         limit: int | None = None,
+        columns: tuple[str, ...] | None = None,
     ) -> list[dict[str, Value]]:
         """Rows whose columns equal the given values (a tuple or list: any of them; None: is null).
 
-        `order_by` takes column names, "-name" for descending; without it the order is by id.
+        `order_by` takes column names, "-name" for descending; without it the order is by id. With
+        `columns` the rows hold these only.
         """
-        sql = self.sql(table)
-        conditions = [self._condition(table, name, value) for name, value in (where or {}).items()]
-        statement = select(sql).where(and_(*conditions)) if conditions else select(sql)
-        for name in (*order_by, self.schema[table].primary_id):
-            column = sql.c[name.removeprefix("-")]
-            statement = statement.order_by(column.desc() if name.startswith("-") else column)
-        if limit is not None:
-            statement = statement.limit(limit)
-        return [self._row(table, row) for row in self.execute(statement).mappings()]
+        finder = self._layout.finder
+        shape = finder.shape(table, columns)
+        order = (*order_by, self.schema[table].primary_id)
+        text, bound = finder.statement(table, shape, where or {}, order, limit)
+        return [shape.row(stored) for stored in self._raw.execute(text, bound)]
 
     def insert(self, table: str, values: Mapping[str, Value], *, caller: str | None = None) -> str:
         """Write a row with all that the platform adds (ids, times, owner, states, base amounts)."""
@@ -153,24 +155,6 @@ class Transaction:
                 return {}
             self._known[key] = found
         return self._known[key]
-
-    def _row(self, table: str, row: RowMapping) -> dict[str, Value]:
-        by_name = self.schema[table].by_name
-        return {
-            str(name): from_stored(by_name[name], stored) if name in by_name else stored
-            for name, stored in row.items()
-        }
-
-    def _condition(self, table: str, name: str, value: Value | Sequence[Value]) -> ColumnElement[bool]:
-        sql = self.sql(table).c[name]
-        column = self.schema[table].by_name.get(name)
-        many = isinstance(value, tuple | list) and (column is None or column.kind is not Kind.CHOICES)
-        wanted = cast("Sequence[Value]", value) if many else [cast("Value", value)]
-        stored = [to_stored(column, v) if column else cast("Stored", v) for v in wanted]
-        some: ColumnElement[bool] = sql.in_([s for s in stored if s is not None])
-        if None in stored:
-            return or_(sql.is_(None), some)
-        return some if stored else false()
 
     def _stored(self, definition: Table, row: Mapping[str, Value]) -> dict[str, Stored]:
         stored: dict[str, Stored] = {VERSION: self._next_version()}

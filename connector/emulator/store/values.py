@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from connector.emulator.schema import Column, Kind
 
@@ -85,24 +85,16 @@ _STORED: dict[Kind, Callable[[Column, Value], Stored]] = {
 }
 
 
-def from_stored(column: Column, stored: Stored) -> Value:
-    if stored is None:
-        return None
-    match column.kind:
-        case Kind.MONEY:
-            return Decimal(stored).scaleb(-MONEY_PLACES)
-        case Kind.DECIMAL:
-            return Decimal(stored)
-        case Kind.BOOLEAN | Kind.MANAGED:
-            return bool(stored)
-        case Kind.INSTANT:
-            return datetime.fromisoformat(str(stored)).replace(tzinfo=UTC)
-        case Kind.DAY:
-            return date.fromisoformat(str(stored))
-        case Kind.CHOICES:
-            return tuple(int(n) for n in str(stored).split(",") if n)
-        case _:
-            return stored
+READERS: dict[Kind, Callable[[Any], Value]] = {
+    Kind.MONEY: lambda stored: Decimal(stored).scaleb(-MONEY_PLACES),
+    Kind.DECIMAL: Decimal,
+    Kind.BOOLEAN: bool,
+    Kind.MANAGED: bool,
+    Kind.INSTANT: lambda stored: datetime.fromisoformat(stored).replace(tzinfo=UTC),
+    Kind.DAY: date.fromisoformat,
+    Kind.CHOICES: lambda stored: tuple(int(n) for n in stored.split(",") if n),
+}
+"""From the stored form to the value, for the kinds where they differ; null stays null."""
 
 
 def money(amount: Decimal) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_a_clock_that_cannot_be_is_refused(bare: World, body: Any) -> None:
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert control(bare, "clock").json() == {"now": "2020-10-03T06:00:00Z"}
+
+
+def test_moves_of_several_clients_add_up(bare: World) -> None:
+    """Who moves the clock on by a span while another does so gets a span of its own."""
+    bare.start("ProcessRunCaller", bare.create_batch_job())
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: control(bare, "clock", {"advance_s": 86400}), range(3)))
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert control(bare, "clock").json() == {"now": "2020-10-06T06:00:00Z"}
 
 
 def test_the_clock_can_be_set_to_where_it_stands(bare: World) -> None:

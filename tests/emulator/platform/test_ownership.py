@@ -157,6 +157,19 @@ def test_a_file_that_is_none_of_ours_is_left_untouched(tmp_path: Path, content: 
     assert not access_file(path).exists()
 
 
+def test_a_damaged_file_is_refused_at_its_first_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of ours that was cut short is named at once: only a file in use is looked at again."""
+    path = tmp_path / "state.db"
+    with open_emulator(path, seed="none"):
+        pass
+    path.write_bytes(path.read_bytes()[:5000])
+    monkeypatch.setattr("connector.emulator.ownership.ATTACH_WITHIN_S", float("inf"))
+    with pytest.raises(StateFileError, match=r"state\.db cannot be used"):
+        open_emulator(path)
+
+
 def test_an_unknown_seed_makes_no_file(tmp_path: Path) -> None:
     """A seed that does not exist is a usage error that lists the names."""
     with pytest.raises(UsageError, match="sample, none"):

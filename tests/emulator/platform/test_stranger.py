@@ -89,6 +89,48 @@ def test_time_and_material_needs_no_invented_column(bare: World) -> None:
     )
 
 
+def test_what_a_new_row_is_need_not_be_said(bare: World) -> None:
+    """A new schedule row has not run, and a line with a billing method is a project-based service."""
+    order = contract(bare)
+    body = {"salesorderid@odata.bind": f"/salesorders({order})", "msdyn_billingmethod": TIME_AND_MATERIAL}
+    work = bare.create("salesorderdetails", body)
+    bind = {"msdyn_ContractLineId@odata.bind": f"/salesorderdetails({work})"}
+    bare.create("msdyn_contractlineinvoiceschedules", {**bind, "msdyn_invoicerundate": "2020-10-05"})
+    actual(bare, work, 12.5)
+    (invoice,) = run(bare)
+    assert invoice["totalamount"] == Decimal("12.5")
+
+
+@pytest.mark.parametrize("column", ["msdyn_documentdate", "msdyn_startdatetime"])
+def test_one_date_and_no_billing_type_are_enough_for_an_actual(bare: World, column: str) -> None:
+    """An actual has the day of whichever date was sent, and is chargeable unless it says otherwise."""
+    order = contract(bare)
+    work = line(bare, order, TIME_AND_MATERIAL)
+    row(bare, work)
+    body = {
+        "msdyn_SalesContractLineId@odata.bind": f"/salesorderdetails({work})",
+        "msdyn_transactiontypecode": UNBILLED_SALES,
+        "msdyn_transactionclassification": TIME,
+        "msdyn_billingstatus": READY,
+        "msdyn_amount": 80,
+        column: DAY,
+    }
+    bare.create("msdyn_actuals", body)
+    (invoice,) = run(bare)
+    assert invoice["totalamount"] == Decimal(80)
+
+
+def test_a_new_milestone_is_not_ready(bare: World) -> None:
+    """Without an invoice status a milestone waits, as one that says Not Ready for invoicing."""
+    order = contract(bare)
+    bind = {"msdyn_ContractLineId@odata.bind": f"/salesorderdetails({line(bare, order, FIXED_PRICE)})"}
+    milestone = bare.create(
+        "msdyn_contractlinescheduleofvalues", {**bind, "msdyn_amount": 5, "msdyn_invoicedate": "2020-10-05"}
+    )
+    assert bare.row("msdyn_contractlinescheduleofvalues", milestone)["msdyn_invoicestatus"] == 192350000
+    assert run(bare) == []
+
+
 @pytest.mark.parametrize("has_row", [True, False])
 def test_a_milestone_is_invoiced_with_or_without_a_row(bare: World, has_row: bool) -> None:
     """A ready milestone is due on its date; a schedule row may stand for it (rule L6)."""

@@ -52,6 +52,17 @@ def test_ref_of_a_lookup(api: Api) -> None:
     assert api.get(parent).status_code == 200
 
 
+def test_the_address_behind_a_lookup(api: Api) -> None:
+    """GET of $ref gives the address of the row alone, and 204 when the lookup is empty."""
+    parent, child = family(api)
+    answer = api.get(f"{child}/parentaccountid/$ref")
+    assert answer.json() == {
+        "@odata.context": f"{api.root}/$metadata#$ref",
+        "@odata.id": f"{api.root}/{parent}",
+    }
+    assert api.get(f"{parent}/parentaccountid/$ref").status_code == 204
+
+
 def test_ref_of_a_collection(api: Api) -> None:
     """POST adds a row, DELETE takes it out, by key in the path or by $id."""
     parent, child = family(api)
@@ -88,5 +99,6 @@ def test_wrong_references(api: Api) -> None:
     missing = {"@odata.id": f"accounts({uuid.uuid4()})"}
     assert code_of(api.send("POST", collection, missing)) == (404, "0x80040217")
     assert api.send("POST", collection, {}).status_code == 400
-    assert code_of(api.get(f"{parent}/nonsense")) == (400, "0x0")
+    assert code_of(api.get(f"{parent}/nonsense")) == (404, "0x8006088a")
+    assert code_of(api.get(f"{parent}/account_parent_account/$ref")) == (501, "0x80040219")
     assert api.get(f"accounts({uuid.uuid4()})/account_parent_account").status_code == 404

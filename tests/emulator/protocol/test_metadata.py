@@ -32,6 +32,13 @@ def test_tables_by_name(api: Api, condition: str) -> None:
     assert set(rows[0]) == {"MetadataId", "LogicalName", "EntitySetName", "PrimaryIdAttribute"}
 
 
+def test_tables_that_are_not_private(api: Api) -> None:
+    """A list of all tables as Microsoft's own client asks for it, and `ne`."""
+    rows = api.rows("EntityDefinitions?$select=LogicalName&$filter=IsPrivate eq false")
+    others = api.rows("EntityDefinitions?$select=LogicalName&$filter=LogicalName ne 'invoice'")
+    assert len(rows) == len(others) + 1 > 30
+
+
 def test_one_table_by_key(api: Api) -> None:
     """A table by its key, with its label and its keys; a missing one is 404."""
     row = api.get(ACTUAL).json()

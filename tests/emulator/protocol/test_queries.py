@@ -69,6 +69,8 @@ def found(api: Api, condition: str, **aliases: str) -> str:
         ("startswith(name,'c_ntoso')", "C"),
         ("endswith(name,'M')", "A"),
         ("not contains(name,'a')", "CO"),
+        ("not(contains(name,'a'))", "CO"),
+        ("name ne 'not(x)' and not(name eq 'contoso' or industrycode eq 1)", "O"),
         ("not (name eq 'contoso' or industrycode eq 1)", "O"),
         ("industrycode eq null", "CO"),
         ("industrycode ne null", "A"),
@@ -343,8 +345,10 @@ def test_errors_carry_annotations_only_when_preferred(api: Api) -> None:
 
 
 def test_unknown_sets_and_functions(api: Api) -> None:
-    """An unknown set is 404 with 0x8006088a, an unknown function 501 with its name."""
+    """An unknown set is 404 with 0x8006088a, one in the wrong case too, an unknown function 501."""
     assert code_of(api.get("nonsenses")) == (404, "0x8006088a")
+    assert code_of(api.get("Accounts")) == (404, "0x8006088a")
+    assert code_of(api.get("accounts/nonsense")) == (404, "0x8006088a")
     assert code_of(api.get("RetrieveNonsense()")) == (501, "0x80040219")
 
 

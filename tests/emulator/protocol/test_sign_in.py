@@ -74,6 +74,43 @@ def test_entra_words_for_a_refused_sign_in(
     assert emulator.client_secret not in answer["error_description"]
 
 
+def token_of(emulator: RunningEmulator, address: str = "", **form: str) -> requests.Response:
+    """The answer of a token endpoint to a form; id and secret go in the Authorization header."""
+    fields = {"grant_type": "client_credentials", **form}
+    login = (emulator.client_id, emulator.client_secret)
+    with session_for(emulator) as session:
+        return session.post(address or emulator.token_url, data=fields, auth=login, timeout=30)
+
+
+@pytest.mark.parametrize("ending", ["/.default", "//.default", "/.default openid offline_access"])
+def test_a_client_may_sign_in_with_basic_authentication(emulator: RunningEmulator, ending: str) -> None:
+    """Id and secret count in the Authorization header too, and a slash more in the scope is forgiven."""
+    answer = token_of(emulator, scope=emulator.url + ending)
+    assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_the_older_endpoint_takes_a_resource(emulator: RunningEmulator, ending: str) -> None:
+    """Clients of the endpoint without v2.0 name the environment as `resource`; the token is as good."""
+    older = emulator.token_url.replace("/v2.0/", "/")
+    answer = token_of(emulator, older, resource=emulator.url + ending)
+    with session_for(emulator) as session:
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        who = session.get(f"{emulator.url}/api/data/v9.2/WhoAmI", headers=headers, timeout=30)
+    assert who.status_code == 200
+
+
+def test_scope_and_resource_are_told_apart(emulator: RunningEmulator) -> None:
+    """Each endpoint refuses the other's parameter by a number of its own, as it does foreign resources."""
+    older = emulator.token_url.replace("/v2.0/", "/")
+    numbers = [
+        token_of(emulator, resource=emulator.url).json()["error_codes"],
+        token_of(emulator, older, scope=f"{emulator.url}/.default").json()["error_codes"],
+        token_of(emulator, older, resource="https://127.0.0.1:1").json()["error_codes"],
+    ]
+    assert numbers == [[901002], [900144], [500011]]
+
+
 def test_an_unknown_tenant_is_refused(emulator: RunningEmulator) -> None:
     """The discovery of another tenant fails with AADSTS90002; msal makes a ValueError of it."""
     other = emulator.authority.rpartition("/")[0] + "/22222222-2222-2222-2222-222222222222"

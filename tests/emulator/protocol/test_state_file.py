@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from connector.emulator import start
 from connector.emulator.store import Transaction, read_owner
 from connector.errors import SettingsError, StateFileError
-from tests.emulator.protocol.caller import NOW, Api
+from tests.emulator.protocol.caller import NOW, Api, code_of
 
 
 def test_state_outlives_the_process(state_file: Path) -> None:
@@ -62,6 +64,17 @@ def test_a_missing_folder_and_a_folder_are_refused(tmp_path: Path) -> None:
         start(tmp_path)
 
 
+def test_a_file_that_cannot_be_written_is_refused(state_file: Path) -> None:
+    """A read-only state file is refused when it is opened, not at the first write."""
+    with start(state_file):
+        pass
+    state_file.chmod(0o444)
+    if os.access(state_file, os.W_OK):
+        pytest.skip("this user may write to any file")
+    with pytest.raises(StateFileError, match="cannot be written"):
+        start(state_file)
+
+
 def test_one_owner_at_a_time(state_file: Path) -> None:
     """A second start is refused while the first runs, and learns where that one listens."""
     assert read_owner(state_file) is None
@@ -74,12 +87,23 @@ def test_one_owner_at_a_time(state_file: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_an_unusable_owner_file_is_named(state_file: Path, is_folder: bool) -> None:
+    """Where the file of the lock is a folder, or no database, the error names it instead of an owner."""
+    beside = state_file.with_name(state_file.name + "-owner")
+    beside.mkdir() if is_folder else beside.write_bytes(b"something else " * 100)
+    with pytest.raises(StateFileError, match=r"state\.db-owner beside it cannot be used"):
+        start(state_file)
+    assert not state_file.exists()
+
+
 def test_a_taken_port_is_an_error_that_names_it(state_file: Path) -> None:
-    """A port that somebody holds is refused in words, and the file is free again."""
+    """A port that somebody holds is refused in words, and no file is left behind."""
     with start(None) as running:
         port = int(running.url.rpartition(":")[2])
         with pytest.raises(SettingsError, match=str(port)):
             start(state_file, port=port)
+    assert list(state_file.parent.iterdir()) == []
     with start(state_file):
         pass
 
@@ -102,6 +126,22 @@ def test_reads_go_on_beside_a_writer(state_file: Path) -> None:
             tx.insert("account", {"name": "unseen"})
             assert api.get("accounts/$count").text == "\ufeff0"
         assert api.get("accounts/$count").text == "\ufeff1"
+        api.session.close()
+
+
+def test_a_full_disk_is_told_apart_from_a_request_that_is_too_large() -> None:
+    """Trouble with the state is 503 with SQLite's reason, and nothing is written."""
+    with start(None) as running:
+        api = Api(running)
+        with running.store.transaction() as tx:
+            pages = tx.execute(text("PRAGMA page_count")).scalar()
+            tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+        body = {"name": "large", "description": "x" * 1900}
+        answers = [api.send("POST", "accounts", body) for _ in range(10)]
+        assert code_of(answers[-1]) == (503, "0x80044150")
+        assert "full" in answers[-1].json()["error"]["message"]
+        written = sum(answer.status_code == 204 for answer in answers)
+        assert api.get("accounts/$count").text == f"\ufeff{written}"
         api.session.close()
 
 

@@ -75,6 +75,28 @@ def test_application_required_columns_are_not_enforced(api: Api) -> None:
     assert api.send("POST", "accounts", {}).status_code == 204
 
 
+def test_a_new_row_may_say_the_state_that_it_has(api: Api) -> None:
+    """The state that every new row has may be sent, though the column is read-only on create."""
+    address = f"accounts({api.create('accounts', {'name': mark(), 'statecode': 0, 'statuscode': 1})})"
+    assert api.get(address).json()["statecode"] == 0
+    for state in (1, "0", False):
+        assert api.send("POST", "accounts", {"statecode": state}).status_code == 400
+
+
+def test_an_amount_beyond_all_ranges_is_named(api: Api) -> None:
+    """The refusal shows the number as it was written, however large."""
+    answer = api.session.post(f"{api.root}/accounts", data=b'{"creditlimit": 1e400}', timeout=30)
+    assert code_of(answer) == (400, "0x80044330")
+    assert "1E+400" in answer.json()["error"]["message"]
+
+
+def test_a_member_that_stands_there_twice_is_refused(api: Api) -> None:
+    """Of two values for one column neither is passed over: the body is refused and the name shown."""
+    answer = api.session.post(f"{api.root}/accounts", data=b'{"name": "a", "name": "b"}', timeout=30)
+    assert code_of(answer) == (400, "0x80048d19")
+    assert "'name'" in answer.json()["error"]["message"]
+
+
 def test_a_status_must_belong_to_its_state(api: Api) -> None:
     """A state alone brings its default status; a status of another state is refused."""
     address = f"salesorders({api.create('salesorders', {'name': mark()})})"
@@ -202,6 +224,21 @@ def test_lookups_are_bound_by_address(api: Api, form: str) -> None:
     address = form.replace("{root}", api.root).replace("{}", parent)
     child = api.create("accounts", {"name": "child", "parentaccountid@odata.bind": address})
     assert api.get(f"accounts({child})").json()["_parentaccountid_value"] == parent
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("CustomerId_Account", "customerid_account"),
+        ("customerid", "customerid_account and customerid_contact"),
+        ("msdyn_accountmanagerid", "msdyn_AccountManagerId"),
+    ],
+)
+def test_a_navigation_property_in_the_wrong_case_is_named(api: Api, written: str, meant: str) -> None:
+    """A bind by the column's name, or in the wrong case, is refused with the name that is declared."""
+    answer = api.send("POST", "salesorders", {f"{written}@odata.bind": None})
+    assert code_of(answer) == (400, "0x80048d19")
+    assert answer.json()["error"]["message"].endswith(f"knows {meant}.")
 
 
 def test_a_lookup_is_cleared_with_null(api: Api) -> None:
