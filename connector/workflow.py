@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from connector.model.actual import Actual, BillingType, TransactionClass
+from connector.model.column_date import day_in, start_in
 from connector.model.contract_customer import ContractCustomer, ContractLineCustomer
 from connector.model.contract_line import ContractLine
 from connector.model.currency import Currency
@@ -24,7 +25,6 @@ from connector.model.milestone import Milestone
 from connector.model.money import EXACT, ZERO, total
 from connector.model.project_contract import ProjectContract
 from connector.model.reason import Reason
-from connector.model.time_zone import day_in
 
 ACTUAL = "msdyn_actual"
 MILESTONE = "msdyn_contractlinescheduleofvalue"
@@ -100,8 +100,13 @@ class Run:
     takes_missed: bool
     only_rows: frozenset[str] | None = None
 
-    def day_of(self, instant: datetime) -> date:
-        return day_in(self.zone, instant)
+    def day_of(self, value: date) -> date:
+        """The day of an instant in the run's zone; a plain day is itself (rule L7)."""
+        return day_in(self.zone, value)
+
+    def start_of(self, value: date) -> datetime:
+        """The instant itself, or the one at which a plain day begins in the run's zone."""
+        return start_in(self.zone, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,8 @@ class InvoiceDetail:
     price: Decimal | None = None
     starts_at: datetime | None = None
     description: str = ""
+    is_by_row: bool = True
+    """Whether a schedule row stands behind it: the platform's action takes rows only."""
 
     @property
     def is_chargeable(self) -> bool:
@@ -181,8 +188,11 @@ class CreateInvoice:
     invoice_run_date: date
     lines: tuple[InvoiceLine, ...]
     schedule_rows: tuple[str, ...] = ()
-    is_by_row: bool = True
-    """Whether schedule rows stand behind all of it: what the platform's action can create."""
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether schedule rows stand behind all of it: what the platform's action can create."""
+        return all(detail.is_by_row for line in self.lines for detail in line.details)
 
     @property
     def total(self) -> Decimal:

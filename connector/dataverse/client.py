@@ -126,9 +126,21 @@ class DataverseClient:
         """Create under an id of ours, never over another record. Raises Conflict when the id exists."""
         self._writer.write(Create(entity_set, id, values))
 
-    def update(self, entity_set: str, id: str, values: Mapping[str, object], *, etag: str) -> None:
-        """Change what is still as it was read. Raises Conflict when it is not, NotFound when it is gone."""
-        self._writer.write(Update(entity_set, id, values, etag))
+    def update(
+        self,
+        entity_set: str,
+        id: str,
+        values: Mapping[str, object],
+        *,
+        etag: str,
+        is_claim: bool = False,
+    ) -> None:
+        """Change what is still as it was read. Raises Conflict when it is not, NotFound when it is gone.
+
+        With `is_claim` the update decides who of several goes on: after a lost answer a record that holds
+        the values proves nothing, since others write the same ones, and a Conflict stays one.
+        """
+        self._writer.write(Update(entity_set, id, values, etag), is_confirming=not is_claim)
 
     def upsert(self, entity_set: str, id: str, values: Mapping[str, object]) -> None:
         """Create or overwrite."""

@@ -23,11 +23,25 @@ def is_as_sent(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
     return all(_is_same(lower, key, value) for key, value in values.items())
 
 
+def tells(record: Mapping[str, Any], values: Mapping[str, object]) -> bool:
+    """Whether any of the values can be looked up in the record, so that it could have said no."""
+    lower = {key.lower() for key in record}
+    return any(_column_of(key) in lower for key, value in values.items() if not _is_nested(key, value))
+
+
+def _is_nested(key: str, sent: object) -> bool:
+    return not key.endswith(_BIND) and (isinstance(sent, Mapping | list | tuple) or "@" in key)
+
+
+def _column_of(key: str) -> str:
+    return f"_{key.removesuffix(_BIND).lower()}_value" if key.endswith(_BIND) else key.lower()
+
+
 def _is_same(record: Mapping[str, Any], key: str, sent: object) -> bool:
     if key.endswith(_BIND):
-        column = f"_{key.removesuffix(_BIND).lower()}_value"
+        column = _column_of(key)
         return column not in record or _lookup_is(record[column], sent)
-    if isinstance(sent, Mapping | list | tuple) or "@" in key:
+    if _is_nested(key, sent):
         return True
     return _value_is(record.get(key.lower()), sent.value if isinstance(sent, Enum) else sent)
 

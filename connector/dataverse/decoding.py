@@ -20,6 +20,14 @@ class Page(msgspec.Struct, Generic[T], rename={"records": "value", "next_link": 
     next_link: str | None = None
 
 
+def _from_json(kind: type, value: object) -> object:
+    """Types that JSON does not know bring their own reading along: `from_json`."""
+    if (read := getattr(kind, "from_json", None)) is None:
+        raise NotImplementedError(f"{kind.__name__} cannot be read from JSON")
+    found: object = read(value)
+    return found
+
+
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 # Making a decoder costs more than decoding a small answer. Keyed by the record type.
 _of_pages: dict[Any, Any] = {}
@@ -29,7 +37,7 @@ _of_records: dict[Any, Any] = {}
 def decode_page(content: bytes, record: type[T], what: str) -> Page[T]:
     """A page of records. Raises MalformedAnswer naming `what` and the field that does not fit."""
     if record not in _of_pages:
-        _of_pages[record] = msgspec.json.Decoder(Page[record])  # type: ignore[valid-type]  # known at run time
+        _of_pages[record] = msgspec.json.Decoder(Page[record], dec_hook=_from_json)  # type: ignore[valid-type]  # known at run time
     try:
         page: Page[T] = _of_pages[record].decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -40,7 +48,7 @@ def decode_page(content: bytes, record: type[T], what: str) -> Page[T]:
 def decode_record(content: bytes, record: type[T], what: str) -> T:
     """One record. Raises MalformedAnswer naming `what` and the field that does not fit."""
     if record not in _of_records:
-        _of_records[record] = msgspec.json.Decoder(record)
+        _of_records[record] = msgspec.json.Decoder(record, dec_hook=_from_json)
     try:
         found: T = _of_records[record].decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -6,7 +6,8 @@ from typing import Final
 
 NO_APPLICATION_USER: Final = "0x80072560"
 NO_ROLE: Final = "0x80042f09"
-NO_ACCESS: Final = frozenset({NO_APPLICATION_USER, NO_ROLE})
+USER_DISABLED: Final = "0x80040225"
+NO_ACCESS: Final = frozenset({NO_APPLICATION_USER, NO_ROLE, USER_DISABLED})
 
 LIMITS: Final[dict[str, str]] = {
     "0x80072322": "too many requests within five minutes",
@@ -25,6 +26,7 @@ HINTS: Final[dict[str, str]] = {
         "in the Power Platform admin center (environment, Settings, Users + permissions, Application users)."
     ),
     NO_ROLE: "The application user is there but has no security role: assign one in the admin center.",
+    USER_DISABLED: "The identity is a disabled user of this environment: enable it in the admin center.",
     "0x80040220": _PRIVILEGE,
     "0x80040231": _PRIVILEGE,
     "0x80048405": _PRIVILEGE,

@@ -68,14 +68,19 @@ class Reader:
 
     def _pages(self, url: str, prefer: Mapping[str, str], record: type[T], what: str) -> Iterator[T]:
         link: str | None = url
+        mark, count, lap = "", 0, 1
         while link is not None:
             page = decode_page(self._get(link, prefer).content, record, what)
             yield from page.records
             following = page.next_link and within(
                 self._transport.origin, page.next_link, link, f"The next page of {what}"
             )
-            if following == link:
-                raise MalformedAnswer(f"The next page of {what} is said to be the page itself: {link}")
+            if following in {link, mark}:
+                raise MalformedAnswer(f"The pages of {what} lead in a circle: {following} comes again.")
+            count += 1
+            if count == lap:
+                # Brent's marks find a circle of any length, and keep one address.
+                mark, lap = link, 2 * lap
             link = following or None
 
     def _get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:

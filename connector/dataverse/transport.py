@@ -12,10 +12,11 @@ import requests
 from requests.auth import AuthBase
 
 from connector.dataverse.address import Origin, environment_origin, origin_of, shown_host, within
-from connector.dataverse.retrying import Outcome, RetryPolicy, repeat
+from connector.dataverse.retrying import Outcome, RetryPolicy, may_have_happened, repeat
+from connector.dataverse.settling import outcome_unknown
 from connector.dataverse.sign_in import TokenRequest, TokenSource
 from connector.dataverse.wire import Answer, Attempt, Request, Wire
-from connector.errors import ForeignOrigin, MalformedAnswer, SignInError
+from connector.errors import DataverseError, ForeignOrigin, MalformedAnswer, SignInError
 
 _HEADERS = {"Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0"}
 
@@ -67,17 +68,28 @@ class Transport:
     def call(self, request: Request, reading: Reading = lambda answer: answer) -> tuple[Request, Outcome]:
         """Send with repetitions. The request comes back as it was sent, with the id that it was given.
 
-        Raises ForeignOrigin where an answer leads elsewhere, and what the token source raises.
+        Raises ForeignOrigin where an answer leads elsewhere, and what the token source raises; OutcomeUnknown
+        instead where an earlier try of a write may have taken effect.
         """
         identity = request.id or str(uuid.uuid4())
         headers = {**_HEADERS, **request.headers, "x-ms-client-request-id": identity}
         sent = replace(request, headers=headers, id=identity)
         once = _Once(self._wire, self._auth, self._tokens, sent)
 
-        def send(number: int) -> Attempt:
-            return self._read(once.send(number), sent, reading)
+        trail: list[Attempt] = []
 
-        return sent, repeat(send, self._policy, is_repeatable=request.is_repeatable)
+        def send(number: int) -> Attempt:
+            trail.append(self._read(once.send(number), sent, reading))
+            return trail[-1]
+
+        try:
+            outcome = repeat(send, self._policy, is_repeatable=request.is_repeatable)
+        except DataverseError as error:
+            if request.method == "GET" or not any(map(may_have_happened, trail)):
+                raise
+            what = f"{sent.method} {sent.path}"
+            raise outcome_unknown(sent, what, f"and repeating it failed: {error.message}") from error
+        return sent, outcome
 
     def _read(self, attempt: Attempt, request: Request, reading: Reading) -> Attempt:
         if not isinstance(attempt, Answer):

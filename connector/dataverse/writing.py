@@ -9,7 +9,7 @@ from requests.structures import CaseInsensitiveDict
 
 from connector.dataverse.batch import Part, encode_change_set, failing_part, parts_of
 from connector.dataverse.body import encode
-from connector.dataverse.confirming import is_as_sent
+from connector.dataverse.confirming import is_as_sent, tells
 from connector.dataverse.decoding import decode_object
 from connector.dataverse.operations import (
     Action,
@@ -17,6 +17,7 @@ from connector.dataverse.operations import (
     Member,
     Operation,
     OperationResult,
+    Update,
     is_repeatable,
     member_of,
     record_path,
@@ -41,11 +42,13 @@ class Writer:
         self._transport = transport
         self._reader = reader
 
-    def write(self, operation: Operation, happened: Happened | None = None) -> Answer | None:
+    def write(
+        self, operation: Operation, happened: Happened | None = None, *, is_confirming: bool = True
+    ) -> Answer | None:
         """One operation by itself. The answer, or None where reading had to confirm it."""
         member = member_of(operation)
         sent, outcome = self._transport.call(self._request(member, is_repeatable=is_repeatable(operation)))
-        if self._confirmed([operation], sent, outcome) is not None:
+        if is_confirming and self._confirmed([operation], sent, outcome) is not None:
             return None
         return settle(sent, outcome, happened=happened)
 
@@ -113,6 +116,8 @@ class Writer:
         if isinstance(operation, Delete):
             return OperationResult(204) if record is None else None
         if record is None or not is_as_sent(record, operation.values):
+            return None
+        if isinstance(operation, Update) and not tells(record, operation.values):
             return None
         return OperationResult(204, etag=record.get("@odata.etag"))
 

@@ -13,7 +13,8 @@ from connector.model.system_job import JobState, JobStatus, SystemJob
 
 ANY_VERSION = "*"
 """An update under this etag changes a record that exists, and makes none."""
-_NO_OPTIMISTIC_CONCURRENCY = "0x8006088d"
+NO_OPTIMISTIC_CONCURRENCY = "0x8006088d"
+"""The code of a table that takes no etag."""
 _INVALID_CHANGE = frozenset({"0x80044162", "0x80044163", "0x80044165"})
 """What the platform says of a job that has ended, or was changed by somebody else, in the meantime."""
 
@@ -57,7 +58,7 @@ def _cancel(at: Environment, job: ChainJob) -> bool:
     except (Conflict, NotFound):
         return False
     except HttpError as error:
-        if error.code == _NO_OPTIMISTIC_CONCURRENCY:
+        if error.code == NO_OPTIMISTIC_CONCURRENCY:
             _patch(at, job.id, ANY_VERSION)
             return True
         if error.code in _INVALID_CHANGE:

@@ -6,23 +6,40 @@ then ExecuteWorkflow. Two starters that saw the same record exclude each other: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from connector.dataverse import Action, OperationResult, Update
-from connector.errors import Conflict, HttpError, OutcomeUnknown, Refused, ServerFault
-from connector.job.cancel import ANY_VERSION
+from connector.errors import (
+    Conflict,
+    DataverseError,
+    ForeignOrigin,
+    HttpError,
+    MalformedAnswer,
+    OutcomeUnknown,
+    Refused,
+    ServerFault,
+)
+from connector.job.cancel import ANY_VERSION, NO_OPTIMISTIC_CONCURRENCY
 from connector.job.look import Environment, Sight, glance, look, settled
 from connector.model.batch_job import BatchJob
-from connector.model.job_chain import Chain
+from connector.model.job_chain import RESTARTABLE, Chain
 from connector.model.job_snapshot import JobSnapshot, is_activated
 from connector.model.process import Process
+
+T = TypeVar("T")
 
 EXECUTE_WORKFLOW = "ExecuteWorkflow"
 _NO_ACTION_IN_A_CHANGE_SET = frozenset({400, 404, 405, 501})
 """What an environment may answer to a change set that holds an action: nobody documents it. Nothing was
 done then, so that trying the two requests one after the other starts nothing twice."""
+_SENT_AND_NOT_TOLD = (OutcomeUnknown, MalformedAnswer, ForeignOrigin)
+"""An answer that is lost, and one that says nothing: the start may have happened."""
+_ROUNDING = timedelta(minutes=1)
+"""How much earlier than the environment's now a chain that is new may seem to have begun."""
 _ABOUT_THE_WORKFLOW = frozenset({"0x80045055", "0x80045059", "0x80045046"})
 """Not active, not on demand: no other way of asking helps."""
 
@@ -67,9 +84,11 @@ def start_workflow(
         results = at.client.change_set([update, action])
     except Conflict:
         return _look_again(at, seen, workflow)
-    except OutcomeUnknown as error:
+    except _SENT_AND_NOT_TOLD as error:
         return _look_for_it(at, seen, workflow, error.message)
     except HttpError as error:
+        if error.code == NO_OPTIMISTIC_CONCURRENCY:
+            return _without_guard(at, seen, workflow, action, columns)
         if error.status not in _NO_ACTION_IN_A_CHANGE_SET or error.code in _ABOUT_THE_WORKFLOW:
             if isinstance(error, ServerFault):
                 return _look_for_it(at, seen, workflow, error.message)
@@ -99,7 +118,7 @@ def _one_after_the_other(
     at: Environment, seen: JobSnapshot, workflow: str, update: Update, action: Action
 ) -> StartResult:
     try:
-        at.client.update(update.entity_set, update.id, update.values, etag=update.etag)
+        at.client.update(update.entity_set, update.id, update.values, etag=update.etag, is_claim=True)
     except Conflict:
         return _look_again(at, seen, workflow)
     return _call(at, seen, workflow, action)
@@ -108,10 +127,12 @@ def _one_after_the_other(
 def _without_guard(
     at: Environment, seen: JobSnapshot, workflow: str, action: Action, columns: Mapping[str, object]
 ) -> StartResult:
-    """No etag: look right before, and look right after."""
+    """No etag, or a table that takes none: look right before, and look right after."""
     before = glance(at)
     if _new_chains(seen, before):
         return _somebody_else(before, workflow)
+    if before.diagnosis.health not in RESTARTABLE:
+        return _changed(before, workflow)
     assert seen.batch_job is not None
     at.client.update(at.tables.batch_job.entity_set, seen.batch_job.id, columns, etag=ANY_VERSION)
     return _call(at, seen, workflow, action)
@@ -120,17 +141,17 @@ def _without_guard(
 def _call(at: Environment, seen: JobSnapshot, workflow: str, action: Action) -> StartResult:
     try:
         body = at.client.action(action.name, action.body, bound_to=action.bound_to)
-    except (OutcomeUnknown, ServerFault) as error:
+    except (*_SENT_AND_NOT_TOLD, ServerFault) as error:
         if isinstance(error, ServerFault) and error.status in _NO_ACTION_IN_A_CHANGE_SET:
             raise
         return _look_for_it(at, seen, workflow, error.message)
     job = str(body["asyncoperationid"]) if body and body.get("asyncoperationid") else None
     result = _started(at, seen, workflow, job)
-    after = look(at)
+    after, why = _seen_by(lambda: look(at))
+    there = after.diagnosis.sentence if after is not None else f"unknown: {why}"
     return StartResult(
         state=result.state,
-        sentence=f"{result.sentence} The environment could not guard the start; what is there now: "
-        f"{after.diagnosis.sentence}",
+        sentence=f"{result.sentence} The environment could not guard the start; what is there now: {there}",
         job=result.job,
         is_guarded=False,
         sight=after,
@@ -140,7 +161,7 @@ def _call(at: Environment, seen: JobSnapshot, workflow: str, action: Action) -> 
 def _started(at: Environment, seen: JobSnapshot, workflow: str, job: str | None) -> StartResult:
     """The environment said yes. Some answers do not say which system job it is."""
     if job is None:
-        found = settled(lambda: _first_new(at, seen), settle_s=at.rules.settle_s, sleep=at.sleep)
+        found, _ = _seen_by(lambda: _settled_on_ours(at, seen))
         job = found[0].root.id if found is not None else None
     named = f" as system job {job}" if job else ""
     return StartResult(StartState.STARTED, f"{workflow} was started{named}.", job=job)
@@ -151,6 +172,10 @@ def _look_again(at: Environment, seen: JobSnapshot, workflow: str) -> StartResul
     sight = look(at)
     if _new_chains(seen, sight):
         return _somebody_else(sight, workflow)
+    return _changed(sight, workflow)
+
+
+def _changed(sight: Sight, workflow: str) -> StartResult:
     return StartResult(
         StartState.RECORD_CHANGED,
         f"{workflow} was not started: the record of the job changed after it was read. "
@@ -160,36 +185,65 @@ def _look_again(at: Environment, seen: JobSnapshot, workflow: str) -> StartResul
 
 
 def _look_for_it(at: Environment, seen: JobSnapshot, workflow: str, why: str) -> StartResult:
-    """The answer was lost: look until `settle_s` for a chain that was not there before, and start nothing."""
-    found = settled(lambda: _first_new(at, seen), settle_s=at.rules.settle_s, sleep=at.sleep)
+    """The answer was lost: look until `settle_s` for a chain that was not there before, and start nothing.
+
+    Looking may fail like the start did. Then it is not known either, and that is said.
+    """
+    found, blind = _seen_by(lambda: _settled_on_ours(at, seen))
     if found is not None:
         chain, sight = found
-        if chain.root.owner != at.client.who_am_i().user_id:
-            return _somebody_else(sight, workflow)
         return StartResult(
             StartState.STARTED,
             f"{workflow} was started as system job {chain.root.id}: the answer was lost, the job is there.",
             job=chain.root.id,
             sight=sight,
         )
+    last, more = (None, blind) if blind else _seen_by(lambda: glance(at))
+    others = _new_chains(seen, last) if last is not None else ()
+    if more:
+        tail = f"Looking for it failed too: {more}"
+    elif others:
+        roots = ", ".join(chain.root.id for chain in others)
+        tail = f"A chain that is not known to be ours began meanwhile ({roots})."
+    else:
+        tail = f"No new chain was seen within {at.rules.settle_s} s."
     return StartResult(
         StartState.UNKNOWN,
-        f"Whether {workflow} was started is unknown: {why} No new chain was seen within "
-        f"{at.rules.settle_s} s, and nothing was sent a second time.",
-        sight=glance(at),
+        f"Whether {workflow} was started is unknown: {why} {tail} Nothing was sent a second time.",
+        sight=last,
     )
 
 
-def _first_new(at: Environment, seen: JobSnapshot) -> tuple[Chain, Sight] | None:
-    sight = glance(at)
-    chains = _new_chains(seen, sight)
-    return (chains[0], sight) if chains else None
+def _seen_by(look_at_it: Callable[[], T]) -> tuple[T, str] | tuple[None, str]:
+    """What looking gave, or why it could not be looked. After a start no error may hide that start."""
+    try:
+        return look_at_it(), ""
+    except DataverseError as error:
+        return None, error.message
+
+
+def _settled_on_ours(at: Environment, seen: JobSnapshot) -> tuple[Chain, Sight] | None:
+    me = at.client.who_am_i().user_id
+
+    def ours() -> tuple[Chain, Sight] | None:
+        sight = glance(at)
+        return next(((one, sight) for one in _new_chains(seen, sight) if one.root.owner == me), None)
+
+    return settled(ours, settle_s=at.rules.settle_s, sleep=at.sleep)
 
 
 def _new_chains(seen: JobSnapshot, sight: Sight) -> tuple[Chain, ...]:
-    """The chains of which no system job was seen before; live ones first."""
+    """The chains that began since and of which no system job was seen before; live ones first.
+
+    A chain that ended long ago is none of them: it may have been beyond what was read then.
+    """
     before = {job.id for job in seen.jobs}
-    return tuple(chain for chain in sight.diagnosis.chains if not chain.ids & before)
+    return tuple(
+        chain
+        for chain in sight.diagnosis.chains
+        if not chain.ids & before
+        and (chain.is_live or chain.root.started is None or chain.root.started >= seen.now - _ROUNDING)
+    )
 
 
 def _somebody_else(sight: Sight, workflow: str) -> StartResult:

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -55,7 +56,7 @@ class Actual(Record, frozen=True, kw_only=True, gc=False):
     amount: Decimal | None = field(name="msdyn_amount", default=None)
     quantity: Decimal | None = field(name="msdyn_quantity", default=None)
     price: Decimal | None = field(name="msdyn_price", default=None)
-    document_date: datetime | None = field(name="msdyn_documentdate", default=None)
+    document_date: ColumnDate | None = field(name="msdyn_documentdate", default=None)
     """Date-only in user-local time."""
     start_date_time: datetime | None = field(name="msdyn_startdatetime", default=None)
     end_date_time: datetime | None = field(name="msdyn_enddatetime", default=None)
@@ -67,7 +68,7 @@ class Actual(Record, frozen=True, kw_only=True, gc=False):
     task: str | None = field(name="_msdyn_task_value", default=None)
     invoice: str | None = field(name="_msdyn_invoice_value", default=None)
     currency: str | None = field(name="_transactioncurrencyid_value", default=None)
-    transaction_date: datetime | None = field(name="?msdyn_transactiondate", default=None)
+    transaction_date: ColumnDate | None = field(name="?msdyn_transactiondate", default=None)
     """Role: the day without a time zone that invoice creation compares since 2024."""
     contract_line_customer: str | None = field(name="?:contract_line_customer", default=None)
     """Role: where the column exists, an actual without it is not invoiced (rule T4)."""

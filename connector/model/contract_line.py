@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -51,7 +51,7 @@ class ContractLine(Record, frozen=True, kw_only=True, gc=False):
     line_type: int | None = field(name="msdyn_linetype", default=None)
     billing_method: int | None = field(name="msdyn_billingmethod", default=None)
     billing_status: int | None = field(name="msdyn_billingstatus", default=None)
-    billing_start_date: datetime | None = field(name="msdyn_billingstartdate", default=None)
+    billing_start_date: ColumnDate | None = field(name="msdyn_billingstartdate", default=None)
     includes_time: bool | None = field(name="msdyn_includetime", default=None)
     includes_expense: bool | None = field(name="msdyn_includeexpense", default=None)
     includes_material: bool | None = field(name="msdyn_includematerial", default=None)

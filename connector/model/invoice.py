@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -36,7 +37,7 @@ class Invoice(Record, frozen=True, kw_only=True, gc=False):
     state: int | None = field(name="statecode", default=None)
     total_amount: Decimal | None = field(name="totalamount", default=None)
     total_tax: Decimal | None = field(name="totaltax", default=None)
-    invoice_date: datetime | None = field(name="msdyn_invoicedate", default=None)
+    invoice_date: ColumnDate | None = field(name="msdyn_invoicedate", default=None)
     created_on: datetime | None = field(name="createdon", default=None)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -23,7 +24,7 @@ class InvoiceLineDetail(Record, frozen=True, kw_only=True, gc=False):
     amount: Decimal | None = field(name="msdyn_amount", default=None)
     quantity: Decimal | None = field(name="msdyn_quantity", default=None)
     price: Decimal | None = field(name="msdyn_price", default=None)
-    document_date: datetime | None = field(name="msdyn_documentdate", default=None)
+    document_date: ColumnDate | None = field(name="msdyn_documentdate", default=None)
     start_date_time: datetime | None = field(name="msdyn_startdatetime", default=None)
 
 

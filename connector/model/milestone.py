@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -28,9 +28,9 @@ class Milestone(Record, frozen=True, kw_only=True, gc=False):
     amount: Decimal | None = field(name="msdyn_amount", default=None)
     tax: Decimal | None = field(name="msdyn_tax", default=None)
     price: Decimal | None = field(name="msdyn_price", default=None)
-    milestone_date: datetime | None = field(name="msdyn_invoicedate", default=None)
+    milestone_date: ColumnDate | None = field(name="msdyn_invoicedate", default=None)
     """Date-only in user-local time; labelled Milestone Date."""
-    zone_independent_date: datetime | None = field(name="msdyn_milestonedate", default=None)
+    zone_independent_date: ColumnDate | None = field(name="msdyn_milestonedate", default=None)
     """The same day without a time zone, where Project Operations has added it."""
     invoice_status: int | None = field(name="msdyn_invoicestatus", default=None)
     transaction_class: int | None = field(name="msdyn_transactionclassification", default=None)

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from msgspec import field
 
+from connector.model.column_date import ColumnDate
 from connector.model.table import Record, Table
 
 
@@ -40,7 +41,7 @@ class ProjectContract(Record, frozen=True, kw_only=True, gc=False):
     contract_state: int | None = field(name="msdyn_psastate", default=None)
     contract_status_reason: int | None = field(name="msdyn_psastatusreason", default=None)
     state: int | None = field(name="statecode", default=None)
-    requested_delivery_date: datetime | None = field(name="requestdeliveryby", default=None)
+    requested_delivery_date: ColumnDate | None = field(name="requestdeliveryby", default=None)
     customer: str | None = field(name="_customerid_value", default=None)
     currency: str | None = field(name="_transactioncurrencyid_value", default=None)
     price_list: str | None = field(name="_pricelevelid_value", default=None)

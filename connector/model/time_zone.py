@@ -6,7 +6,6 @@ Unicode's table, as tzlocal packages it, says which IANA zone that is.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from msgspec import field
@@ -30,16 +29,9 @@ TIME_ZONE_DEFINITION = Table(
 
 
 def zone_of(standard_name: str) -> ZoneInfo | None:
-    """The IANA zone of a Windows zone name ("W. Europe Standard Time"), None when it has none."""
+    """The IANA zone of a Windows zone name ("W. Europe Standard Time"), None when it has none.
+
+    Unicode's table calls UTC Etc/UTC; people call it UTC.
+    """
     name = win_tz.get(standard_name)
-    return ZoneInfo(name) if name else None
-
-
-def day_in(zone: ZoneInfo, instant: datetime) -> date:
-    """The calendar day of an instant in a zone (rule L7)."""
-    return instant.astimezone(zone).date()
-
-
-def midnight_in(zone: ZoneInfo, day: date) -> datetime:
-    """The instant at which `day` begins in a zone, in UTC: how a user-local date is kept."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return ZoneInfo(name.removeprefix("Etc/") if name == "Etc/UTC" else name) if name else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from connector.dataverse import DataverseClient, TableDefinition
 from connector.errors import (
     DataverseError,
+    ForeignOrigin,
     HttpError,
     MalformedAnswer,
     OutcomeUnknown,
@@ -32,7 +33,9 @@ from connector.workflow import ContractSnapshot, CreateInvoice, Run, Skip
 
 ACTION = "msdyn_createinvoicefrominvoiceschedule"
 PARAMETER = "InvoiceSchedules"
-OF_A_CONTRACT = (HttpError, OutcomeUnknown, Unreachable, MalformedAnswer)
+SENT_AND_NOT_TOLD = (OutcomeUnknown, MalformedAnswer, ForeignOrigin)
+"""An answer that is lost, and one that says nothing: the action may have done its work."""
+OF_A_CONTRACT = (HttpError, OutcomeUnknown, Unreachable, MalformedAnswer, ForeignOrigin)
 """What can go wrong with one contract without saying anything about the next."""
 
 
@@ -70,7 +73,7 @@ class ByAction:
             before = {draft.invoice.id for draft in self._drafts(snapshot)}
             try:
                 self._ask(snapshot, call)
-            except OutcomeUnknown as lost:
+            except SENT_AND_NOT_TOLD as lost:
                 return self._judge(snapshot, call, before, lost)
             return self._judge(snapshot, call, before, None)
         except Unauthorized:
@@ -109,7 +112,7 @@ class ByAction:
         self.client.action(ACTION, {PARAMETER: rows}, bound_to=contract)
 
     def _judge(
-        self, snapshot: ContractSnapshot, call: DateCall, before: set[str], lost: OutcomeUnknown | None
+        self, snapshot: ContractSnapshot, call: DateCall, before: set[str], lost: DataverseError | None
     ) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]]:
         """What the call did, from what is there now. Without an answer nothing is asked for again."""
         try:
@@ -120,7 +123,7 @@ class ByAction:
             return _unknown(call.invoices), (failure(snapshot, Reason.BLOCKED, message, call.run_date),)
         if lost is not None and not created and not _has_moved(rows):
             message = (
-                f"The answer to the call was lost and nothing of it is to be seen yet ({lost.request_id}). "
+                f"The answer to the call was lost and nothing of it is to be seen yet ({told(lost)}). "
                 "It may still be at work: look again before anything is asked for twice."
             )
             return _unknown(call.invoices), (failure(snapshot, Reason.BLOCKED, message, call.run_date),)
@@ -203,14 +206,13 @@ def _without_rows(plan: ContractPlan) -> tuple[Skip, ...]:
             ),
             contract_line=line.contract_line,
             name=line.name,
-            count=len(line.details),
-            amount=total(detail.amount for detail in line.details),
+            count=len(without),
+            amount=total(detail.amount for detail in without),
             currency_code=invoice.currency_code,
         )
         for invoice in plan.invoices
-        if not invoice.is_by_row
         for line in invoice.lines
-        if line.details
+        if (without := [detail for detail in line.details if not detail.is_by_row])
     )
 
 

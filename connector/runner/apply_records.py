@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.dataverse import DataverseClient
-from connector.errors import Conflict, NotFound, Unauthorized
+from connector.errors import Conflict, DataverseError, NotFound, Unauthorized
 from connector.model.reason import Reason
 from connector.model.tables import Tables
-from connector.runner.apply import OF_A_CONTRACT, told
+from connector.runner.apply import OF_A_CONTRACT, SENT_AND_NOT_TOLD, told
 from connector.runner.compare import sources_of
 from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome, InvoiceState
 from connector.runner.plan import ContractPlan, failure, outcome_of, previewed
@@ -50,7 +50,22 @@ class ByRecords:
             self.client.change_set(recorder.operations(plan))
         except Conflict as conflict:
             return self._already_there(plan, recorder, conflict)
+        except SENT_AND_NOT_TOLD as lost:
+            return self._looked_for(plan, recorder, lost)
         return [self._made(recorder, one, InvoiceState.CREATED) for one in plan.invoices], ()
+
+    def _looked_for(
+        self, plan: ContractPlan, recorder: Recorder, lost: DataverseError
+    ) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]]:
+        """The answer was lost or says nothing: the invoices are there, or it is not known."""
+        try:
+            if plan.invoices and all(self._is_there(recorder, invoice) for invoice in plan.invoices):
+                return [self._made(recorder, one, InvoiceState.CREATED) for one in plan.invoices], ()
+        except OF_A_CONTRACT as error:
+            lost = error
+        unknown = [self._made(recorder, one, InvoiceState.UNKNOWN) for one in plan.invoices]
+        message = f"Whether it was invoiced is not known: {told(lost)}"
+        return unknown, (failure(plan.snapshot, Reason.BLOCKED, message),)
 
     def _already_there(
         self, plan: ContractPlan, recorder: Recorder, conflict: Conflict

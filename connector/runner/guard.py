@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 
 from connector.errors import Refused
-from connector.model.job_chain import Diagnosis, Health
+from connector.model.job_chain import ChainJob, Diagnosis, Health
+from connector.model.process import PROCESS_RUNNER
 
 BESIDE = "Wait until it has run, or insist with --beside-chain."
 
@@ -25,17 +26,42 @@ def check_chain(diagnosis: Diagnosis, *, guard_min: int = 30, is_beside_chain: b
             f"Whether the environment's own ProcessRunner is running cannot be told. {diagnosis.sentence}",
             "Look at `projops status`, or insist with --beside-chain.",
         )
-    has_chain = bool(diagnosis.live_chains)
-    if (
-        has_chain
-        and diagnosis.next_run
-        and diagnosis.next_run - diagnosis.now <= timedelta(minutes=guard_min)
-    ):
+    if diagnosis.health is Health.RUNNING and _is_caller(diagnosis):
         raise Refused(
-            f"The environment's own ProcessRunner is due at {diagnosis.next_run:%Y-%m-%d %H:%M} UTC, "
+            f"The environment's own ProcessRunner is about to be started. {diagnosis.sentence}", BESIDE
+        )
+    due = next_wake(diagnosis)
+    if due is not None and due - diagnosis.now <= timedelta(minutes=guard_min):
+        raise Refused(
+            f"The environment's own ProcessRunner is due at {due:%Y-%m-%d %H:%M} UTC, "
             f"within {guard_min} minutes or late already: both would invoice the same.",
             BESIDE,
         )
+
+
+def next_wake(diagnosis: Diagnosis) -> datetime | None:
+    """When the environment's own chain goes on, in the past when it is late; None without a timer."""
+    return min((job.until for job in _open_jobs(diagnosis) if job.until), default=None)
+
+
+def check_time(now: datetime, until: datetime | None) -> None:
+    """Raises Refused once a run that creates has lasted into the environment's own."""
+    if until is not None and now >= until:
+        raise Refused(
+            f"The environment's own ProcessRunner is due since {until:%Y-%m-%d %H:%M} UTC: this run ends.",
+            "What was created until then is shown; run again when the environment's own run is over.",
+        )
+
+
+def _open_jobs(diagnosis: Diagnosis) -> Iterator[ChainJob]:
+    """Their timers tell when the chain goes on, whatever else is the matter with it."""
+    return (job for chain in diagnosis.live_chains for job in chain.open_jobs)
+
+
+def _is_caller(diagnosis: Diagnosis) -> bool:
+    """Whether ProcessRunCaller is at work, or ended just now: ProcessRunner is what comes next."""
+    chain = diagnosis.chain
+    return chain is not None and chain.last.workflow != PROCESS_RUNNER
 
 
 def check_scope(contracts: Sequence[str], *, is_all_contracts: bool, is_emulator: bool) -> None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from connector.dataverse import DataverseClient, TableDefinition
 from connector.errors import Refused
 from connector.hooks import Plugins
+from connector.model.column_date import day_in
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.process import PROCESS_RUNNER
 from connector.model.tables import Tables
-from connector.model.time_zone import day_in
 from connector.runner.apply import ByAction
 from connector.runner.apply_records import ByRecords
-from connector.runner.guard import check_day
+from connector.runner.guard import check_day, check_time
 from connector.runner.outcome import ContractOutcome, Header, InvoiceRun
-from connector.runner.plan import ContractPlan, plan_contracts, previewed
+from connector.runner.plan import ContractPlan, by_rows, plan_contract, plan_contracts, previewed
 from connector.runner.read import stream_contracts, unknown_roles
 from connector.runner.read_zone import read_zone
-from connector.workflow import CUSTOMERS_OF_CONTRACT, NOT_TO_EXCEED_STATUS_OF_ACTUAL, Run
+from connector.workflow import (
+    CUSTOMERS_OF_CONTRACT,
+    NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+    ContractSnapshot,
+    Run,
+    Workflow,
+)
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,15 @@ class RunRequest:
     """What is asked for.
 
     `on` is the day of the run, None for the environment's today. `contracts` are ids, empty for all.
-    `user` is the id of the user under whom the job runs, None for whoever is signed in. The guards of
+    `user` is the id of the user under whom the job runs, None for whoever is signed in. A run that
+    creates goes on to the next contract before `until` only: then the environment runs its own. The guards of
     `connector.runner.guard` are the caller's: they need more than a run does.
     """
 
     on: date | None = None
     contracts: tuple[str, ...] = ()
     user: str | None = None
+    until: datetime | None = None
     is_applying: bool = False
     is_by_records: bool = False
 
@@ -68,11 +76,30 @@ def start_run(
     workflow = plugins.workflow(PROCESS_RUNNER)
 
     def outcomes() -> Iterator[ContractOutcome]:
+        is_previewed = not request.is_applying and header.on <= header.today
         snapshots = stream_contracts(client, tables, request.contracts)
         for plan in plan_contracts(snapshots, workflow, run):
-            yield finish(plan)
+            if request.is_applying:
+                check_time(client.now, request.until)
+            outcome = finish(plan)
+            yield _with_apply(outcome, plan.snapshot, workflow, run, request) if is_previewed else outcome
 
     return InvoiceRun(header, outcomes())
+
+
+def _with_apply(
+    outcome: ContractOutcome, snapshot: ContractSnapshot, workflow: Workflow, run: Run, request: RunRequest
+) -> ContractOutcome:
+    """A preview with what --apply would create in its place, if that is anything else."""
+    if outcome.failures:
+        return outcome
+    previewed_ones = tuple(one.invoice for one in outcome.invoices)
+    planned = previewed_ones
+    if run.takes_missed is not run.rules.catch_up:
+        planned = plan_contract(snapshot, workflow, replace(run, takes_missed=run.rules.catch_up)).invoices
+    if not request.is_by_records:
+        planned = tuple(part for invoice in planned if (part := by_rows(invoice)) is not None)
+    return outcome if planned == previewed_ones else replace(outcome, on_apply=planned)
 
 
 def _header(client: DataverseClient, tables: Tables, rules: InvoicingRules, request: RunRequest) -> Header:

@@ -66,6 +66,8 @@ class Failure:
 class ContractOutcome:
     """What became of one contract.
 
+    `on_apply` holds what a run that creates would create, where a preview's `invoices` are not that: it
+    takes up missed run dates (rule L4, catch_up), and the platform's action goes by schedule rows.
     `digits` gives the decimals of each currency by its ISO code, `customer_names` names by account id.
     """
 
@@ -74,6 +76,7 @@ class ContractOutcome:
     invoices: tuple[InvoiceOutcome, ...] = ()
     skips: tuple[Skip, ...] = ()
     failures: tuple[Failure, ...] = ()
+    on_apply: tuple[CreateInvoice, ...] | None = None
     digits: Mapping[str, int] = field(default_factory=dict)
     customer_names: Mapping[str, str] = field(default_factory=dict)
 

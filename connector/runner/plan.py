@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from connector.model.reason import Reason
@@ -91,14 +91,29 @@ def _digits(snapshot: ContractSnapshot) -> Mapping[str, int]:
     }
 
 
+def by_rows(invoice: CreateInvoice) -> CreateInvoice | None:
+    """The part of an invoice that the platform's action can create, which takes schedule rows only.
+
+    Lines that are to stand there empty stay; None where no source of it has a row.
+    """
+    lines = []
+    for line in invoice.lines:
+        details = tuple(detail for detail in line.details if detail.is_by_row)
+        if details or not line.details:
+            lines.append(replace(line, details=details))
+    if not any(line.details for line in lines):
+        return None
+    return replace(invoice, lines=tuple(lines))
+
+
 def calls_of(plan: ContractPlan, run: Run) -> tuple[DateCall, ...]:
     """One call for each run date with rows, oldest first; rows with nothing to bill are among them."""
     rows: dict[date, list[str]] = {}
     invoices: dict[date, list[CreateInvoice]] = {}
     for invoice in plan.invoices:
-        if invoice.is_by_row:
-            rows.setdefault(invoice.invoice_run_date, []).extend(invoice.schedule_rows)
-            invoices.setdefault(invoice.invoice_run_date, []).append(invoice)
+        if (part := by_rows(invoice)) is not None:
+            rows.setdefault(part.invoice_run_date, []).extend(part.schedule_rows)
+            invoices.setdefault(part.invoice_run_date, []).append(part)
     dates = _run_dates(plan.snapshot, run)
     for mark in plan.marks:
         if run_date := dates.get(mark.schedule_row):

@@ -89,7 +89,7 @@ def with_contents(client: DataverseClient, tables: Tables, invoices: Sequence[In
 
 
 def _billed_by_detail(client: DataverseClient, tables: Tables, details: Iterable[str]) -> Mapping[str, str]:
-    """Detail id -> source id, by transaction connections, whichever side the detail stands on."""
+    """Detail id -> source id, by transaction connections: the detail is side 1, its source side 2."""
     if not tables.has("transaction_connection"):
         return {}
     found: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -132,8 +132,16 @@ class Totals:
     failed: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
     digits: dict[str, int] = field(default_factory=dict)
+    on_apply: Totals | None = None
+    """What a run that creates would create, in a preview of which that is not the same."""
 
     def add(self, outcome: ContractOutcome) -> None:
+        if self.on_apply is None and outcome.on_apply is not None:
+            self.on_apply = Totals(
+                invoices=self.invoices, amounts=dict(self.amounts), digits=dict(self.digits)
+            )
+        if self.on_apply is not None:
+            self.on_apply.add(_as_applied(outcome))
         self.contracts += 1
         self.invoices += len(outcome.invoices)
         self.unknown += sum(one.state is InvoiceState.UNKNOWN for one in outcome.invoices)
@@ -153,6 +161,12 @@ class Totals:
         return f"{_counted(self.invoices, 'invoice')}{': ' if amounts else ''}{amounts}"
 
 
+def _as_applied(outcome: ContractOutcome) -> ContractOutcome:
+    if outcome.on_apply is None:
+        return outcome
+    return replace(outcome, invoices=tuple(map(InvoiceOutcome, outcome.on_apply)), on_apply=None)
+
+
 def counted(run: InvoiceRun, totals: Totals) -> InvoiceRun:
     """The same run; `totals` is filled while it is iterated."""
 
@@ -169,11 +183,13 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
     totals = Totals()
     yield from _header_text(run.header)
     for outcome in counted(run, totals).outcomes:
-        if outcome.invoices or outcome.skips or outcome.failures:
+        if outcome.invoices or outcome.skips or outcome.failures or outcome.on_apply:
             yield ""
             yield from _contract_text(outcome)
     yield ""
     yield f"{_verb(run.header)}: {totals.in_words()}."
+    if totals.on_apply is not None:
+        yield f"With --apply would be created: {totals.on_apply.in_words()}."
     if totals.unknown:
         yield f"{totals.unknown} of them not as planned, or not certain."
     if totals.skipped:
@@ -203,11 +219,23 @@ def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
     yield outcome.contract_name or outcome.contract
     for one in outcome.invoices:
         yield from _invoice_text(one, outcome)
+    if outcome.on_apply is not None:
+        yield from _on_apply_text(outcome)
     for skip in outcome.skips:
         yield f"  - {skip.name or 'contract'}: {skip.message} [{skip.reason}]"
     for failure in outcome.failures:
         when = f" {failure.invoice_run_date}" if failure.invoice_run_date else ""
         yield f"  ! failed{when}: {failure.message} [{failure.reason}]"
+
+
+def _on_apply_text(outcome: ContractOutcome) -> Iterator[str]:
+    what = "this instead" if outcome.on_apply else "none of it"
+    yield (
+        f"  With --apply would be created {what}: missed run dates are taken up where catch_up says so, "
+        "and the platform's action goes by schedule rows."
+    )
+    for one in _as_applied(outcome).invoices:
+        yield from (f"  {line}" for line in _invoice_text(one, outcome))
 
 
 def _invoice_text(outcome: InvoiceOutcome, of: ContractOutcome) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from itertools import groupby
 from typing import Any
 
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
@@ -45,7 +46,9 @@ def status_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def status_as_text(diagnosis: Diagnosis, zone: tzinfo = UTC) -> Iterator[str]:
+def status_as_text(
+    diagnosis: Diagnosis, zone: tzinfo = UTC, *, is_with_evidence: bool = True
+) -> Iterator[str]:
     yield diagnosis.sentence
     if step := _NEXT_STEPS.get(diagnosis.health):
         yield step
@@ -53,12 +56,12 @@ def status_as_text(diagnosis: Diagnosis, zone: tzinfo = UTC) -> Iterator[str]:
         yield ""
         yield "Chain" if len(_shown(diagnosis)) == 1 else f"Chain {number}"
         yield from (_line(job, zone) for job in chain.jobs)
-    if diagnosis.evidence:
+    if diagnosis.evidence and is_with_evidence:
         yield ""
         yield "Evidence"
-        width = max(len(f"{fact.record} {fact.field}") for fact in diagnosis.evidence)
-        for fact in diagnosis.evidence:
-            yield f"  {f'{fact.record} {fact.field}':<{width}} = {fact.value}  ({fact.meaning})"
+        for record, facts in groupby(diagnosis.evidence, key=lambda fact: fact.record):
+            yield f"  {record}"
+            yield from (f"    {fact.field} = {fact.value}  ({fact.meaning})" for fact in facts)
 
 
 def rerun_as_json(plan: RerunPlan, applied: Applied | None = None) -> dict[str, Any]:
@@ -84,18 +87,19 @@ def rerun_as_text(plan: RerunPlan, applied: Applied | None = None, zone: tzinfo 
         yield from (f"      {line}" for line in text_of_next_runs(plan, zone))
     yield ""
     if plan.refusals:
-        yield from _refusals(plan.refusals)
+        yield from _refusals(plan.refusals, said=plan.diagnosis.sentence)
     elif applied is None:
         yield "Nothing to do." if plan.is_empty else f"Digest {plan.digest}"
     else:
         yield from _applied(applied)
 
 
-def _refusals(refusals: tuple[Refusal, ...]) -> Iterator[str]:
+def _refusals(refusals: tuple[Refusal, ...], *, said: str) -> Iterator[str]:
+    """`said` stands above already, and is not said a second time."""
     yield "Refused, and nothing is changed:"
     for item in refusals:
-        yield f"  - {item.message}"
-        yield f"    {item.hint}"
+        lines = [line for line in (item.message, item.hint) if line != said]
+        yield from (f"  {sign} {line}" for sign, line in zip("- ", lines, strict=False))
 
 
 def _applied(applied: Applied) -> Iterator[str]:

@@ -24,7 +24,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Check:
-    """`title` is what holds when the check passes; `judge` yields findings, none at all for a pass.
+    """`title` is what holds when the check passes; `judge` yields findings, at least one.
 
     `needs` are the pieces of evidence that it looks at: when one of them could not be read, the check
     is unknown. `link` is the page that the check rests on.

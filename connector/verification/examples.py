@@ -102,8 +102,10 @@ def sleep(**others: Any) -> SystemJob:
     return system_job(2, PROCESS_RUN_CALLER, JobStatus.WAITING, **{**times, **others})
 
 
-def diagnosis(*jobs: SystemJob, batch_jobs: tuple[BatchJob, ...] = (JOB,)) -> Diagnosis:
-    snapshot = JobSnapshot(now=NOW, batch_jobs=batch_jobs, processes=WORKFLOWS, jobs=jobs, users=(ADMIN,))
+def diagnosis(
+    *jobs: SystemJob, batch_jobs: tuple[BatchJob, ...] = (JOB,), users: tuple[User, ...] = (ADMIN,)
+) -> Diagnosis:
+    snapshot = JobSnapshot(now=NOW, batch_jobs=batch_jobs, processes=WORKFLOWS, jobs=jobs, users=users)
     return diagnose(snapshot, InvoicingRules())
 
 

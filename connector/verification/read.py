@@ -13,6 +13,7 @@ from connector.errors import HttpError, MalformedAnswer, Unauthorized
 from connector.job.look import Environment, Sight, look
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.batch_job import BatchJob
+from connector.model.column_date import day_in
 from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
@@ -21,7 +22,6 @@ from connector.model.process import INVOICE_WORKFLOWS, Process
 from connector.model.security_role import USER_ROLE
 from connector.model.solution import PROJECT_OPERATIONS_SOLUTIONS, Solution
 from connector.model.tables import Tables
-from connector.model.time_zone import day_in
 from connector.model.user import User
 from connector.verification.checks.environment import DUAL_WRITE_SOLUTION
 from connector.verification.evidence import (

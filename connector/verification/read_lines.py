@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
 from connector.dataverse import DataverseClient, Query, any_of, eq, quote
+from connector.model.column_date import day_in, day_without_zone, midnight_in
 from connector.model.contract_line import BillingMethodChoice, ContractLine, ProductType
 from connector.model.invoice_schedule import RunStatus
 from connector.model.invoicing_rules import ContractStates, InvoicingRules
@@ -16,7 +17,6 @@ from connector.model.milestone import InvoiceStatus, Milestone
 from connector.model.project_contract import ContractState, OrderType
 from connector.model.table import Record, Table
 from connector.model.tables import Tables
-from connector.model.time_zone import day_in, midnight_in
 from connector.verification.evidence import DueMilestone, LineFacts, LineRef, NotRead, PastDueRow, Today
 
 IDS_AT_A_TIME = 400
@@ -86,9 +86,14 @@ class LineReader:
         table = self.tables.milestone
         self._must_have("milestone", "contract_line", "milestone_date", "invoice_status")
         tomorrow = midnight_in(today.zone, today.day + timedelta(days=1))
+        dated = [
+            f"{table.property_of(name)} lt {quote(tomorrow)}"
+            for name in ("milestone_date", "zone_independent_date")
+            if table.has(name)
+        ]
         conditions = (
             eq(table.property_of("invoice_status"), InvoiceStatus.NOT_READY_FOR_INVOICING.value),
-            f"{table.property_of('milestone_date')} lt {quote(tomorrow)}",
+            f"({' or '.join(dated)})",
             eq(table.property_of("state"), _ACTIVE),
         )
         milestones = self.client.list(table, Query(filter=" and ".join(conditions)))
@@ -230,5 +235,5 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _day_of(milestone: Milestone, today: Today) -> date | None:
     """The milestone's day: the one without a time zone where the environment has it."""
     if milestone.zone_independent_date is not None:
-        return milestone.zone_independent_date.astimezone(UTC).date()
+        return day_without_zone(milestone.zone_independent_date)
     return day_in(today.zone, milestone.milestone_date) if milestone.milestone_date else None

@@ -9,7 +9,7 @@ from datetime import datetime
 from connector.verification.check import Check
 from connector.verification.checks import ALL_CHECKS
 from connector.verification.evidence import Evidence, NotRead
-from connector.verification.finding import Finding, Outcome, Severity, passed, unknown
+from connector.verification.finding import Finding, Outcome, Severity, unknown
 
 EXIT_FINDINGS = 3
 MAKE_READABLE = "Let the signed-in identity read this, then verify again."
@@ -75,7 +75,7 @@ def judged(check: Check, evidence: Evidence) -> tuple[Finding, ...]:
     if reasons:
         return (unknown(" ".join(dict.fromkeys(reasons)), fix=MAKE_READABLE),)
     try:
-        return tuple(check.judge(evidence)) or (passed(f"{check.title}."),)
+        return tuple(check.judge(evidence)) or (unknown("The check looked at nothing."),)
     except NotRead as error:
         return (unknown(error.reason, fix=MAKE_READABLE),)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from connector.model.contract_line import ContractLine, ProductType
@@ -41,7 +41,6 @@ class _Heading:
     run_date: date
     customer: str
     currency: str
-    is_by_row: bool
 
 
 def decisions_for(
@@ -53,7 +52,8 @@ def decisions_for(
     groups = _grouped(lines, riding_on)
     with_invoice: set[date] = set()
     for heading in sorted(groups, key=_order_of(contract)):
-        is_first = heading.is_by_row and heading.run_date not in with_invoice
+        is_by_row = any(map(_is_by_row, groups[heading]))
+        is_first = is_by_row and heading.run_date not in with_invoice
         if is_first:
             with_invoice.add(heading.run_date)
         yield _invoice(heading, groups[heading], lines, contract, run, is_first=is_first)
@@ -65,10 +65,10 @@ def decisions_for(
         yield from _waiting_products(lines, contract)
 
 
-def _order_of(contract: ContractSnapshot) -> Callable[[_Heading], tuple[date, str, str, bool]]:
-    def order(heading: _Heading) -> tuple[date, str, str, bool]:
+def _order_of(contract: ContractSnapshot) -> Callable[[_Heading], tuple[date, str, str]]:
+    def order(heading: _Heading) -> tuple[date, str, str]:
         code = currency_code(contract, heading.currency) or heading.currency
-        return heading.run_date, heading.customer, code, not heading.is_by_row
+        return heading.run_date, heading.customer, code
 
     return order
 
@@ -81,10 +81,14 @@ def _grouped(lines: Iterable[BilledLine], riding_on: date | None) -> dict[_Headi
             run_date = charge.invoice_run_date or riding_on
             if run_date is None:
                 continue
-            is_by_row = bool(charge.schedule_rows) or charge.invoice_run_date is None
-            heading = _Heading(run_date, charge.customer, charge.currency, is_by_row)
+            heading = _Heading(run_date, charge.customer, charge.currency)
             groups.setdefault(heading, []).append(charge)
     return groups
+
+
+def _is_by_row(charge: Charge) -> bool:
+    """A product that rides along goes with the rows of its date."""
+    return bool(charge.schedule_rows) or charge.invoice_run_date is None
 
 
 def _invoice(
@@ -98,7 +102,8 @@ def _invoice(
 ) -> CreateInvoice:
     details: dict[str, list[InvoiceDetail]] = {}
     for charge in charges:
-        details.setdefault(charge.contract_line, []).append(charge.detail)
+        detail = replace(charge.detail, is_by_row=_is_by_row(charge))
+        details.setdefault(charge.contract_line, []).append(detail)
     shown = [
         item
         for item in lines
@@ -121,7 +126,6 @@ def _invoice(
             for item in shown
         ),
         schedule_rows=_rows_settled(lines, heading.run_date, run) if is_first else (),
-        is_by_row=heading.is_by_row,
     )
 
 

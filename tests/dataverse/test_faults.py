@@ -118,7 +118,12 @@ def test_any_body_gives_an_error_with_its_status(
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize(
-    ("code", "hint"), [("0x80072560", "add the application user"), ("0x80042F09", "no security role")]
+    ("code", "hint"),
+    [
+        ("0x80072560", "add the application user"),
+        ("0x80042F09", "no security role"),
+        ("0x80040225", "disabled user"),
+    ],
 )
 def test_a_missing_user_and_a_missing_role_are_told_from_a_wrong_secret(
     service: responses.RequestsMock, client: DataverseClient, root: str, status: int, code: str, hint: str

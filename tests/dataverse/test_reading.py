@@ -106,7 +106,20 @@ def test_a_page_that_names_itself_as_the_next_ends(
     """A server that goes in a circle is an error and not an endless list."""
     service.get(f"{root}/accounts", json={"value": [], "@odata.nextLink": f"{root}/accounts?p=2"})
     service.get(f"{root}/accounts?p=2", json={"value": [], "@odata.nextLink": f"{root}/accounts?p=2"})
-    with pytest.raises(MalformedAnswer, match="the page itself"):
+    with pytest.raises(MalformedAnswer, match="in a circle"):
+        list(client.list(accounts))
+
+
+@pytest.mark.parametrize("length", [2, 3, 7])
+def test_a_circle_of_pages_ends(
+    service: responses.RequestsMock, client: DataverseClient, accounts: Table, root: str, length: int
+) -> None:
+    """Pages that lead back to an earlier one are an error, however many lie in between."""
+    service.get(f"{root}/accounts", json={"value": [], "@odata.nextLink": f"{root}/accounts?p=0"})
+    for page in range(length):
+        following = f"{root}/accounts?p={(page + 1) % length}"
+        service.get(f"{root}/accounts?p={page}", json={"value": [], "@odata.nextLink": following})
+    with pytest.raises(MalformedAnswer, match="in a circle"):
         list(client.list(accounts))
 
 

@@ -12,7 +12,7 @@ import requests
 import responses
 from responses.matchers import header_matcher
 
-from connector.dataverse import DataverseClient
+from connector.dataverse import DataverseClient, RetryPolicy, TokenRequest
 from connector.dataverse.confirming import is_as_sent
 from connector.errors import (
     AccessDenied,
@@ -21,6 +21,7 @@ from connector.errors import (
     NotFound,
     OutcomeUnknown,
     ServerFault,
+    SignInError,
     UsageError,
 )
 
@@ -266,3 +267,54 @@ def test_a_record_is_compared_by_value(
     """Numbers, instants, days and lookups are the same in any way of writing; what is not there to be seen
     (nested records, lookups by a name that tells no column) does not count."""
     assert is_as_sent(found, sent) is is_same
+
+
+def test_a_claim_is_never_confirmed_by_reading(
+    service: responses.RequestsMock, client: DataverseClient, root: str
+) -> None:
+    """A record that holds the values may hold them from somebody else: of several claims one may win."""
+    url = f"{root}/accounts({ID})"
+    service.patch(url, body=RESET)
+    service.patch(url, status=412)
+    with pytest.raises(Conflict):
+        client.update("accounts", ID, VALUES, etag='W/"7"', is_claim=True)
+
+
+def test_an_update_of_which_nothing_can_be_looked_up_is_not_confirmed(
+    service: responses.RequestsMock, client: DataverseClient, root: str
+) -> None:
+    """A lookup whose column is not to be found in the record is no proof that it was set."""
+    url = f"{root}/accounts({ID})"
+    service.patch(url, body=RESET)
+    service.patch(url, status=412)
+    service.get(url, json=RECORD)
+    with pytest.raises(Conflict):
+        client.update("accounts", ID, {"msdyn_Other@odata.bind": f"/teams({OTHER})"}, etag='W/"7"')
+
+
+class FailingTokens:
+    """Gives one token, and then fails like a sign-in that is away."""
+
+    def __init__(self) -> None:
+        self.left = 1
+
+    def token(self, request: TokenRequest) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise SignInError("The sign-in is away.")
+        return "token"
+
+    def forget(self) -> None:
+        pass
+
+
+def test_a_sign_in_that_fails_in_a_repetition_hides_no_write(
+    service: responses.RequestsMock, policy: RetryPolicy, root: str
+) -> None:
+    """The first try may have taken effect: that is said, and not that there was no token."""
+    service.patch(f"{root}/accounts({ID})", body=RESET)
+    with (
+        DataverseClient("https://contoso.crm4.dynamics.com", FailingTokens(), retry=policy) as client,
+        pytest.raises(OutcomeUnknown, match="The sign-in is away"),
+    ):
+        update(client)

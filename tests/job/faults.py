@@ -14,10 +14,13 @@ from urllib3.exceptions import ProtocolError
 
 
 class Fault(StrEnum):
-    """`lost_before`: the request never arrives. `lost_after`: its answer never does."""
+    """`lost_before`: the request never arrives. `lost_after`: its answer never does. `garbled`: the answer
+    is none of the protocol. `down`: the answer is lost, and nothing gets through any more."""
 
     LOST_BEFORE = "lost_before"
     LOST_AFTER = "lost_after"
+    GARBLED = "garbled"
+    DOWN = "down"
 
 
 @dataclass
@@ -30,8 +33,22 @@ class Line:
     at: int | None = None
     before: Callable[[], None] | None = None
     """Called before request number `at` is sent: what another machine does at that moment."""
+    forbidden: str | None = None
+    """Answer 403 to every request for what begins with this word."""
     refuses_batches: bool = False
     """Answer every $batch like an environment that takes no action in a change set."""
+
+    takes_no_etags: bool = False
+    """Refuse every etag, inside $batch too, like a table without optimistic concurrency."""
+
+    def refusal_of(self, request: requests.PreparedRequest) -> tuple[int, str] | None:
+        url = str(request.url)
+        has_etag = request.headers.get("If-Match", "*") != "*"
+        if self.takes_no_etags and (has_etag or url.endswith("$batch")):
+            return 400, "0x8006088d"
+        if self.refuses_batches and url.endswith("$batch"):
+            return 400, "0x80048d19"
+        return (403, "0x80040220") if self.forbidden and f"/{self.forbidden}" in url else None
 
 
 @contextmanager
@@ -45,8 +62,10 @@ def watched(origin: str) -> Iterator[Line]:
             return real(adapter, request, **more)
         number = len(line.seen)
         line.seen.append(f"{request.method} {request.path_url}")
-        if line.refuses_batches and str(request.url).endswith("$batch"):
-            return _refused(request)
+        if refusal := line.refusal_of(request):
+            return _refused(request, *refusal)
+        if line.fault is Fault.DOWN and line.at is not None and number > line.at:
+            raise _lost()
         if number != line.at:
             return real(adapter, request, **more)
         if line.before is not None:
@@ -55,8 +74,10 @@ def watched(origin: str) -> Iterator[Line]:
         if line.fault is Fault.LOST_BEFORE:
             raise _lost()
         answer = real(adapter, request, **more)
-        if line.fault is Fault.LOST_AFTER:
+        if line.fault in {Fault.LOST_AFTER, Fault.DOWN}:
             raise _lost()
+        if line.fault is Fault.GARBLED:
+            answer._content = b""
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
@@ -68,10 +89,10 @@ def _lost() -> requests.ConnectionError:
     return requests.ConnectionError(ProtocolError("Connection aborted."))
 
 
-def _refused(request: requests.PreparedRequest) -> requests.Response:
+def _refused(request: requests.PreparedRequest, status: int, code: str) -> requests.Response:
     answer = requests.Response()
-    answer.status_code = 400
+    answer.status_code = status
     answer.headers["Content-Type"] = "application/json"
-    answer._content = b'{"error": {"code": "0x80048d19", "message": "No action in a change set."}}'
+    answer._content = f'{{"error": {{"code": "{code}", "message": "Refused."}}}}'.encode()
     answer.request = request
     return answer

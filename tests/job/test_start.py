@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from connector.errors import HttpError, Refused
@@ -97,7 +100,7 @@ def test_a_lost_start_is_unknown_and_not_repeated(provisioned: Emulated) -> None
 
 
 def test_a_lost_start_does_not_claim_the_start_of_somebody_else(provisioned: Emulated) -> None:
-    """A new chain of another user is not ours."""
+    """A new chain of another user is not ours, and says nothing about our own start: nobody knows."""
     seen = glance(provisioned.at).snapshot
 
     def somebody_else() -> None:
@@ -110,7 +113,80 @@ def test_a_lost_start_does_not_claim_the_start_of_somebody_else(provisioned: Emu
     with watched(provisioned.client.url) as line:
         line.fault, line.at, line.before = Fault.LOST_BEFORE, 0, somebody_else
         result = start_workflow(provisioned.at, seen, PROCESS_RUN_CALLER)
+    assert result.state is StartState.UNKNOWN
+    assert "not known to be ours" in result.sentence
+    assert sum(provisioned.naps) == provisioned.at.rules.settle_s
+
+
+def test_looking_that_fails_after_a_lost_start_hides_nothing(provisioned: Emulated) -> None:
+    """When the network stays away after the start was sent, the start is unknown and not "unreachable"."""
+    seen = glance(provisioned.at).snapshot
+    with watched(provisioned.client.url) as line:
+        line.fault, line.at = Fault.DOWN, 0
+        result = start_workflow(provisioned.at, seen, PROCESS_RUN_CALLER)
+        starts = [item for item in line.seen if item.endswith("$batch")]
+    assert result.state is StartState.UNKNOWN
+    assert "Looking for it failed too" in result.sentence
+    assert len(starts) == 1
+
+
+def test_an_answer_that_says_nothing_is_looked_after(provisioned: Emulated) -> None:
+    """A change set answered as done without a word of its members may have started the job."""
+    seen = glance(provisioned.at).snapshot
+    with watched(provisioned.client.url) as line:
+        line.fault, line.at = Fault.GARBLED, 0
+        result = start_workflow(provisioned.at, seen, PROCESS_RUN_CALLER)
+    assert result.state is StartState.STARTED
+    assert result.job is not None
+    assert live(provisioned) == 1
+
+
+def test_a_claim_that_somebody_else_won_is_not_taken_for_ours(provisioned: Emulated) -> None:
+    """A lost PATCH whose repetition gets a 412 starts nothing, although the record holds what was sent."""
+    seen = glance(provisioned.at).snapshot
+    other = provisioned.second()
+
+    def somebody_else() -> None:
+        assert start_workflow(other, seen, PROCESS_RUN_CALLER).state is StartState.STARTED
+
+    with watched(provisioned.client.url) as line:
+        line.refuses_batches = True
+        line.fault, line.at, line.before = Fault.LOST_BEFORE, 1, somebody_else
+        result = start_workflow(provisioned.at, seen, PROCESS_RUN_CALLER)
     assert result.state is StartState.ALREADY_STARTED
+    assert live(provisioned) == 1
+
+
+def test_without_an_etag_a_job_that_cannot_be_read_is_not_started(provisioned: Emulated) -> None:
+    """Where nothing guards the start, the look right before it must have found no chain, not no answer."""
+    seen = glance(provisioned.at).snapshot
+    bare = replace(seen, batch_jobs=tuple(msgspec.structs.replace(one, etag=None) for one in seen.batch_jobs))
+    with watched(provisioned.client.url) as line:
+        line.forbidden = "asyncoperations"
+        result = start_workflow(provisioned.at, bare, PROCESS_RUN_CALLER)
+    assert result.state is StartState.RECORD_CHANGED
+    with provisioned.emulator.store.transaction() as tx:
+        assert not tx.find("asyncoperation", {})
+
+
+def test_without_an_etag_one_chain_is_started_and_said_to_be_unguarded(provisioned: Emulated) -> None:
+    """Where the environment gives no etags, looking before and after is all there is."""
+    seen = glance(provisioned.at).snapshot
+    bare = replace(seen, batch_jobs=tuple(msgspec.structs.replace(one, etag=None) for one in seen.batch_jobs))
+    assert not (first := start_workflow(provisioned.at, bare, PROCESS_RUN_CALLER)).is_guarded
+    assert first.state is StartState.STARTED
+    assert start_workflow(provisioned.second(), bare, PROCESS_RUN_CALLER).state is StartState.ALREADY_STARTED
+    assert live(provisioned) == 1
+
+
+def test_a_table_that_takes_no_etag_is_started_on_unguarded(provisioned: Emulated) -> None:
+    """Without optimistic concurrency the start happens once, and is said to be unguarded."""
+    seen = glance(provisioned.at).snapshot
+    with watched(provisioned.client.url) as line:
+        line.takes_no_etags = True
+        result = start_workflow(provisioned.at, seen, PROCESS_RUN_CALLER)
+    assert (result.state, result.is_guarded) == (StartState.STARTED, False)
+    assert live(provisioned) == 1
 
 
 def test_an_environment_without_actions_in_change_sets_gets_two_requests(provisioned: Emulated) -> None:

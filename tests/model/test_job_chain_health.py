@@ -267,6 +267,7 @@ def test_hand_overs_that_compete_are_unknown_and_never_several() -> None:
     ]
     look = diagnose(snapshot(jobs), RULES)
     assert look.health is Health.UNKNOWN
+    assert "more than one hand-over" in look.sentence
     assert not look.several_roots
     assert confirmed(look, look, 600, RULES).health is Health.UNKNOWN
 

@@ -18,6 +18,7 @@ import pytest
 
 from connector.model.actual import AdjustmentStatus, BillingType, TransactionClass, TransactionType
 from connector.model.batch_job import Frequency, JobType
+from connector.model.column_date import ColumnDate
 from connector.model.contract_line import BillingMethodChoice, BillingStatus, LineType, ProductType
 from connector.model.invoice import InvoiceState, ProjectInvoiceStatus
 from connector.model.invoice_frequency import DaysOfRun, Period
@@ -161,7 +162,10 @@ def test_each_declared_field_is_a_published_column_of_a_fitting_type(
     """A declared field has a published column, the type that its values decode into, and a lookup's name."""
     column = column_of(table.logical_name, logical_name_of(property_name))
     assert column is not None, f"{table.logical_name} has no published column {property_name}"
-    assert python_type(table, name) is PYTHON_TYPES[column["type"]]
+    kind = python_type(table, name)
+    if column.get("format") == "DateOnly":
+        assert kind is ColumnDate
+    assert (datetime if kind is ColumnDate else kind) is PYTHON_TYPES[column["type"]]
     is_written_as_lookup = property_name != logical_name_of(property_name)
     assert is_written_as_lookup is (column["type"] in LOOKUPS)
     assert column.get("read", True)

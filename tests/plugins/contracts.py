@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from connector.model.actual import Actual, AdjustmentStatus, BillingType, TransactionClass, TransactionType
+from connector.model.column_date import midnight_in
 from connector.model.contract_customer import ContractCustomer, ContractLineCustomer
 from connector.model.contract_line import BillingMethodChoice, BillingStatus, ContractLine, ProductType
 from connector.model.currency import Currency
@@ -19,7 +20,6 @@ from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.milestone import InvoiceStatus, Milestone
 from connector.model.project_contract import ContractState, ContractStatusReason, OrderType, ProjectContract
-from connector.model.time_zone import midnight_in
 from connector.workflow import (
     ROLES,
     ContractDecision,

@@ -181,6 +181,15 @@ def test_the_owner_may_activate() -> None:
     assert plan.changes[0].values == {"statecode": 1, "statuscode": 2}
 
 
+def test_a_live_chain_is_not_started_beside_when_a_workflow_is_activated() -> None:
+    """A workflow in Draft hides the health of a chain that lives: activating it starts no second one."""
+    draft = msgspec.structs.replace(definition(PROCESS_RUNNER, state=0), owner=ADA)
+    others = tuple(item for item in ALL_THREE if item.id != draft.id)
+    plan = planned(jobs=(SLEEPING,), processes=(draft, *others), is_activating=True)
+    assert actions(plan) == ["activate"]
+    assert plan.refusals == ()
+
+
 def test_nobody_else_may_activate() -> None:
     """Only the owner of a workflow may activate it."""
     plan = planned(processes=_with_draft(owner="somebody"), is_activating=True)
@@ -262,3 +271,11 @@ def test_the_digest_is_of_what_is_done() -> None:
 def _with_draft(*, owner: str) -> tuple[Process, ...]:
     draft = msgspec.structs.replace(definition("ProcessRunCaller", state=0), owner=owner, activation=None)
     return (draft, *(item for item in ALL_THREE if item.name != "ProcessRunCaller"))
+
+
+def test_the_digest_names_whom_the_job_would_run_as() -> None:
+    """A plan reviewed as one user is another plan when somebody else applies it."""
+    mine = planned(records=())
+    other = planned(records=(), identity=Identity("b0b", "Bob", "UTC", missing=()))
+    assert mine.changes == other.changes
+    assert mine.digest != other.digest

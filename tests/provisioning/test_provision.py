@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from connector.errors import Refused
+from connector.errors import DataverseError, Refused
 from connector.job.look import Environment
 from connector.job.start import StartState
 from connector.model.desired_job import DesiredJob
 from connector.model.job_chain import Health
 from connector.model.process import PROCESS_RUNNER
 from connector.provisioning.apply import Applied, apply_plan
-from connector.provisioning.change import Plan, job_id
+from connector.provisioning.change import ChangeAction, Plan, job_id
 from connector.provisioning.current import Current
 from connector.provisioning.plan import plan_job
 from connector.provisioning.read import read_current
@@ -170,6 +170,24 @@ def test_only_the_reviewed_plan_is_applied(world: Emulated) -> None:
     assert not world.look().snapshot.batch_jobs
 
 
+def test_a_chain_that_begins_after_the_create_is_seen(world: Emulated) -> None:
+    """A start from the platform's own form changes no etag: the look before ours is what finds it."""
+    current, plan = planned(world.at)
+    with watched(world.client.url) as line:
+        line.at, line.before = len(line.seen) + 1, lambda: _start_in_the_form(world, plan)
+        applied = apply_plan(world.at, current, plan)
+    assert [change.action for change in applied.done] == [ChangeAction.CREATE]
+    assert applied.start is None
+    assert "Nothing was started" in applied.refused[0].message
+    assert len(world.look().diagnosis.live_chains) == 1
+
+
+def _start_in_the_form(world: Emulated, plan: Plan) -> None:
+    record = plan.of(ChangeAction.CREATE)[0].id
+    definition = world.definition(plan.start_with).id
+    world.client.action("ExecuteWorkflow", {"EntityId": record}, bound_to=("workflows", definition))
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 def test_a_fault_at_any_write_is_mended_by_the_next_provisioning(world: Emulated, fault: Fault) -> None:
     """However far it came, a further run ends with one record and one chain."""
@@ -178,13 +196,20 @@ def test_a_fault_at_any_write_is_mended_by_the_next_provisioning(world: Emulated
         with watched(world.client.url) as line:
             current, plan = planned(world.at)
             line.fault, line.at = fault, len(line.seen) + (0 if write == 0 else _requests_before_the_start())
-            first = apply_plan(world.at, current, plan)
+            is_done = _is_done(world.at, current, plan)
         assert line.seen[line.at].startswith(("PATCH", "POST")[write])
-        if first.error is not None:
+        if not is_done:
             provision(world.at)
         found = world.look()
         assert len(found.snapshot.batch_jobs) == 1
         assert len(found.diagnosis.live_chains) == 1
+
+
+def _is_done(at: Environment, current: Current, plan: Plan) -> bool:
+    try:
+        return apply_plan(at, current, plan).error is None
+    except DataverseError:
+        return False
 
 
 def _requests_before_the_start() -> int:

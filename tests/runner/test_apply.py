@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from connector.errors import Refused
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.reason import Reason
 from connector.runner.apply import ACTION
+from connector.runner.compare import sources_of
 from connector.runner.invoicing import RunRequest
 from connector.runner.outcome import ContractOutcome, InvoiceState
 from connector.runner.read_drafts import read_drafts
+from connector.workflow import CreateInvoice
 from tests.job.faults import Fault, watched
 from tests.runner.emulated import EXAMPLE, Emulated
 
@@ -139,6 +142,7 @@ def test_a_milestone_without_a_row_needs_one(world: Emulated) -> None:
             world.client.delete(table.entity_set, row.id, etag=row.etag or "")
     [preview] = world.preview(FIRST, contract)
     assert [one.invoice.is_by_row for one in preview.invoices] == [False]
+    assert preview.on_apply == ()
     [outcome] = world.apply(contract)
     assert outcome.invoices == ()
     [told] = [skip for skip in outcome.skips if skip.reason is Reason.NEEDS_SCHEDULE_ROW]
@@ -146,7 +150,34 @@ def test_a_milestone_without_a_row_needs_one(world: Emulated) -> None:
     assert world.drafts(contract) == []
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("catch_up", [True, False])
+@pytest.mark.parametrize("is_by_records", [True, False])
+def test_a_run_creates_what_its_preview_showed_for_it(
+    world: Emulated, catch_up: bool, is_by_records: bool
+) -> None:
+    """L4: run dates that only a run of ours takes up are shown apart, and nothing else is created."""
+    world.set_clock(MISSED)
+    contract = world.contract(EXAMPLE).id
+    rules = msgspec.structs.replace(world.rules, catch_up=catch_up)
+    request = RunRequest(contracts=(contract,), is_by_records=is_by_records)
+    [preview] = world.run(request, rules)
+    [outcome] = world.run(replace(request, is_applying=True), rules)
+    assert outcome.failures == ()
+    assert (preview.on_apply is not None) is catch_up
+    planned = tuple(one.invoice for one in preview.invoices)
+    shown = planned if preview.on_apply is None else preview.on_apply
+    assert [without_numbers(one) for one in shown] == [
+        without_numbers(one.invoice) for one in outcome.invoices
+    ]
+    assert planned != shown or not catch_up
+
+
+def without_numbers(invoice: CreateInvoice) -> tuple[object, ...]:
+    """What an invoice is, whatever stands on it in which order."""
+    return invoice.invoice_run_date, invoice.customer, invoice.currency, invoice.total, sources_of(invoice)
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.DOWN])
 def test_a_lost_answer_is_looked_into_and_never_asked_again(world: Emulated, fault: Fault) -> None:
     """Not idempotent: what was done is found by looking, what was not stays unknown."""
     contract = world.contract("Wingtip").id
@@ -158,7 +189,10 @@ def test_a_lost_answer_is_looked_into_and_never_asked_again(world: Emulated, fau
         [outcome] = world.apply(contract)
     assert len([request for request in line.seen if ACTION in request]) == 1
     [invoice] = outcome.invoices
-    if fault is Fault.LOST_AFTER:
+    if fault is Fault.DOWN:
+        assert (invoice.state, invoice.id) == (InvoiceState.UNKNOWN, None)
+        assert "could not be read back" in outcome.failures[0].message
+    elif fault is Fault.LOST_AFTER:
         assert invoice.state is InvoiceState.CREATED
         assert [invoice.id] == world.drafts(contract)
         assert outcome.failures == ()
@@ -189,6 +223,20 @@ def test_a_row_with_nothing_to_bill_is_marked_without_an_invoice(world: Emulated
     world.apply()
     world.set_clock(date(2020, 11, 17))
     assert failures(world.apply()) == []
+
+
+def test_creating_ends_when_the_environments_own_run_is_due(world: Emulated) -> None:
+    """J10: a long run stops before the next contract, and what it created until then was handed out."""
+    world.client.who_am_i()  # the environment's now, as its latest answer has it
+    own = world.client.now + timedelta(hours=1)
+    run = world.start(RunRequest(is_applying=True, until=own))
+    first = next(run.outcomes)
+    world.emulator.move_clock(own)
+    world.client.who_am_i()
+    with pytest.raises(Refused, match="due since"):
+        list(run.outcomes)
+    drafts = list(world.client.list(world.tables.invoice))
+    assert {draft.id for draft in drafts} == {one.id for one in first.invoices}
 
 
 def test_the_invoices_of_a_day_to_come_are_refused(world: Emulated) -> None:

@@ -9,17 +9,17 @@ import pytest
 from connector.errors import Refused
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health, JobCondition
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
-from connector.runner.guard import check_chain, check_day, check_records, check_scope
+from connector.runner.guard import check_chain, check_day, check_records, check_scope, check_time, next_wake
 
 NOW = datetime(2020, 10, 5, 6, tzinfo=UTC)
 
 
-def job(workflow: str, state: JobCondition) -> ChainJob:
-    return ChainJob("job", "batch", workflow, None, state, NOW, None, None)
+def job(workflow: str, state: JobCondition, until: datetime | None = None) -> ChainJob:
+    return ChainJob("job", "batch", workflow, None, state, NOW, until, None)
 
 
 def sleeping(next_run: datetime | None) -> Diagnosis:
-    chain = Chain((job(PROCESS_RUN_CALLER, JobCondition.WAITING),))
+    chain = Chain((job(PROCESS_RUN_CALLER, JobCondition.WAITING, next_run),))
     return Diagnosis(Health.SLEEPING, "It sleeps.", NOW, next_run=next_run, chain=chain, chains=(chain,))
 
 
@@ -28,9 +28,27 @@ def running() -> Diagnosis:
     return Diagnosis(Health.RUNNING, "It runs.", NOW, chain=chain, chains=(chain,))
 
 
+def ailing(health: Health, until: datetime) -> Diagnosis:
+    """What the verdict says hides when the chain goes on: nobody tells a next run."""
+    chain = Chain((job(PROCESS_RUN_CALLER, JobCondition.WAITING, until),))
+    return Diagnosis(health, "It ails.", NOW, chain=chain, chains=(chain,))
+
+
+def handing_over(state: JobCondition, workflow: str = PROCESS_RUN_CALLER) -> Diagnosis:
+    """The timer has fired: the caller works, is queued, or has ended and its successor is not there yet."""
+    chain = Chain((job(workflow, state, NOW - timedelta(minutes=1)),))
+    return Diagnosis(Health.RUNNING, "It hands over.", NOW, chain=chain, chains=(chain,))
+
+
 @pytest.mark.parametrize(
     "diagnosis",
     [
+        ailing(Health.WORKFLOW_INACTIVE, NOW + timedelta(minutes=5)),
+        ailing(Health.STARTER_DISABLED, NOW + timedelta(minutes=5)),
+        ailing(Health.STALLED, NOW - timedelta(hours=2)),
+        handing_over(JobCondition.IN_PROGRESS),
+        handing_over(JobCondition.READY),
+        handing_over(JobCondition.SUCCEEDED),
         running(),
         sleeping(NOW + timedelta(minutes=30)),
         sleeping(NOW - timedelta(hours=2)),
@@ -38,7 +56,20 @@ def running() -> Diagnosis:
         Diagnosis(Health.SEVERAL_CHAINS, "Two.", NOW),
         Diagnosis(Health.SLEEPING, "", NOW, strangers=(job("", JobCondition.UNKNOWN),)),
     ],
-    ids=["running", "due in 30 minutes", "late", "unknown", "several chains", "an unknown job"],
+    ids=[
+        "inactive and due",
+        "starter disabled and due",
+        "stalled",
+        "the caller works",
+        "the caller is queued",
+        "the caller has just ended",
+        "running",
+        "due in 30 minutes",
+        "late",
+        "unknown",
+        "several chains",
+        "an unknown job",
+    ],
 )
 def test_nothing_is_created_beside_the_environments_own_run(diagnosis: Diagnosis) -> None:
     """J10: two runners invoice twice; what cannot be told counts as running."""
@@ -54,13 +85,25 @@ def test_nothing_is_created_beside_the_environments_own_run(diagnosis: Diagnosis
     [
         sleeping(NOW + timedelta(minutes=31)),
         Diagnosis(Health.NEVER_PROVISIONED, "", NOW),
+        ailing(Health.WORKFLOW_INACTIVE, NOW + timedelta(hours=5)),
+        handing_over(JobCondition.SUCCEEDED, PROCESS_RUNNER),
         Diagnosis(Health.STOPPED, "", NOW, next_run=NOW - timedelta(days=1)),
     ],
-    ids=["due later", "no job", "stopped"],
+    ids=["due later", "no job", "inactive and far off", "has just run", "stopped"],
 )
 def test_a_chain_that_is_far_from_running_does_not_hinder(diagnosis: Diagnosis) -> None:
     """J10: a sleeping or stopped chain leaves time enough."""
     check_chain(diagnosis)
+
+
+def test_a_run_that_lasts_into_the_environments_own_ends() -> None:
+    """J10: what began in time goes on to the next contract only while the chain still sleeps."""
+    due = NOW + timedelta(minutes=31)
+    assert next_wake(sleeping(due)) == due
+    check_time(NOW, due)
+    check_time(due, None)
+    with pytest.raises(Refused, match="due since 2020-10-05 06:31 UTC"):
+        check_time(due, due)
 
 
 def test_how_near_is_too_near_is_a_setting() -> None:

@@ -114,6 +114,25 @@ def test_a_milestone_without_a_row_is_in_no_call() -> None:
     assert calls_of(plan, RUN) == ()
 
 
+def test_of_a_shared_invoice_only_what_has_rows_is_asked_for() -> None:
+    """G1: a milestone without a row shares its day's invoice; the action is asked for the rest of it."""
+    build: dict[str, object] = {
+        "id": "build",
+        "method": "fixed_price",
+        "milestones": [{"id": "m", "date": "2020-10-05", "amount": "100"}],
+    }
+    work = line("work", {"id": "r", "run_date": "2020-10-05"}, actuals=[_actual("a")])
+    idle = line("idle", {"id": "i", "run_date": "2020-10-05"})
+    plan = plan_contract(contract("one", build, work, idle), ProcessRunner(), RUN)
+    [whole] = plan.invoices
+    assert {one.contract_line for one in whole.lines} == {"build", "work", "idle"}
+    [call] = calls_of(plan, RUN)
+    [asked] = call.invoices
+    assert set(call.rows) == {"r", "i"}
+    assert {one.contract_line for one in asked.lines} == {"work", "idle"}
+    assert whole.total - asked.total == 100
+
+
 @pytest.mark.parametrize("is_marking", [True, False])
 def test_rows_that_are_to_stay_not_run_are_not_sent(is_marking: bool) -> None:
     """G6: with nothing_to_bill = not_run, a row with nothing to bill is left alone."""

@@ -86,7 +86,30 @@ def test_the_same_plan_applied_twice_is_already_there(world: Emulated) -> None:
     assert world.drafts(plan.snapshot.contract.id) == [first.invoices[0].id]
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+def test_an_invoice_that_holds_something_else_is_a_conflict(world: Emulated) -> None:
+    """Under the same id only exactly the planned sources are "already there"."""
+    plan = plan_of(world, EXAMPLE)
+    assert maker(world).apply(plan).failures == ()
+    with world.emulator.store.transaction() as tx:
+        connection = tx.find("msdyn_transactionconnection", {})[0]
+        tx.delete("msdyn_transactionconnection", str(connection["msdyn_transactionconnectionid"]))
+    again = maker(world).apply(plan)
+    assert again.invoices == ()
+    assert [failure.reason for failure in again.failures] == [Reason.CONFLICT]
+
+
+def test_a_write_that_nobody_answers_for_is_unknown(world: Emulated) -> None:
+    """When looking is in vain too, the invoices are unknown, each with the id that it has if it is there."""
+    plan = plan_of(world, EXAMPLE)
+    with watched(world.client.url) as line:
+        line.fault, line.at = Fault.DOWN, 1
+        outcome = maker(world).apply(plan)
+    assert [one.state for one in outcome.invoices] == [InvoiceState.UNKNOWN]
+    assert [one.id for one in outcome.invoices] == world.drafts(plan.snapshot.contract.id)
+    assert [failure.reason for failure in outcome.failures] == [Reason.BLOCKED]
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.GARBLED])
 def test_a_lost_answer_makes_no_second_invoice(world: Emulated, fault: Fault) -> None:
     """A change set of creates and updates under etags may be repeated."""
     plan = plan_of(world, EXAMPLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib import resources
@@ -74,6 +75,18 @@ def outcome() -> ContractOutcome:
 
 def run(*outcomes: ContractOutcome, **more: Any) -> InvoiceRun:
     return InvoiceRun(header(**more), iter(outcomes))
+
+
+def test_text_shows_apart_what_apply_would_create() -> None:
+    """A preview whose --apply takes up missed run dates shows both plans, and adds each up by itself."""
+    first, other = outcome(), replace(invoice(), invoice_run_date=date(2020, 9, 5))
+    differing = replace(first, on_apply=(invoice(), other))
+    lines = list(as_text(run(first, differing)))
+    assert sum("With --apply would be created this instead" in line for line in lines) == 1
+    assert any(line.startswith("    + invoice of 2020-09-05") for line in lines)
+    assert any(line.startswith("Would be invoiced: 2 invoices") for line in lines)
+    assert any(line.startswith("With --apply would be created: 3 invoices") for line in lines)
+    assert not any("--apply" in line for line in as_text(run(outcome())))
 
 
 def assembled(stream: Iterator[dict[str, Any]]) -> dict[str, Any]:

@@ -65,6 +65,21 @@ def test_a_stalled_chain_is_replaced(world: Emulated) -> None:
     assert live(world) == 1
 
 
+def test_a_chain_that_wakes_before_its_cancel_is_left_alone(world: Emulated) -> None:
+    """A job that is no longer what was seen is not canceled: it lives, nothing is started, both are said."""
+    stalled(world)
+    seen = look(world.at)
+    plan = plan_rerun(seen, world.at.rules)
+    [job] = plan.canceled
+    with world.emulator.store.transaction() as tx:
+        tx.update("asyncoperation", job.id, {"statecode": 2, "statuscode": 20})
+    applied = apply_rerun(world.at, seen, plan)
+    assert applied.canceled.changed == (job.id,)
+    assert applied.start is None
+    assert "left alone" in applied.refused[0].message
+    assert live(world) == 1
+
+
 def test_start_with_processrunner_invoices_at_once(world: Emulated) -> None:
     """The choice of the workflow is the choice of when to invoice."""
     stopped(world)

@@ -86,6 +86,12 @@ def test_missing_evidence_makes_exactly_its_checks_unknown(need: Need) -> None:
     assert unknown == {check.code for check in ALL_CHECKS if need in check.needs}
 
 
+def test_a_check_that_says_nothing_is_unknown() -> None:
+    """Silence is no pass: a check that found nothing to judge has not looked."""
+    silent = replace(ALL_CHECKS[0], judge=lambda _: ())
+    assert [item.outcome for item in judged(silent, HEALTHY)] == [Outcome.UNKNOWN]
+
+
 def test_a_healthy_environment_passes_everything() -> None:
     """Where nothing is wrong every check passes."""
     assert {outcome for _, outcome, _ in verify(HEALTHY).by_check()} == {Outcome.PASS}

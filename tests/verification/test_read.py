@@ -145,6 +145,18 @@ def test_a_milestone_that_is_not_ready_is_no_missed_run(world: World) -> None:
     assert [item.name for item in known(evidence.due_milestones)] == ["Portal accepted"]
 
 
+@pytest.mark.parametrize("kept", ["msdyn_invoicedate", "msdyn_milestonedate"])
+def test_a_milestone_with_one_of_its_two_dates_is_due_by_that(world: World, kept: str) -> None:
+    """The day may stand in either column; a milestone without the other is not passed over."""
+    world.emulator.move_clock(datetime(2020, 10, 7, 1, tzinfo=UTC))
+    with world.emulator.store.transaction() as tx:
+        (row,) = tx.find("msdyn_contractlinescheduleofvalue", {"msdyn_name": "Portal accepted"})
+        dropped = {"msdyn_invoicedate", "msdyn_milestonedate"} - {kept}
+        id = str(row["msdyn_contractlinescheduleofvalueid"])
+        tx.update("msdyn_contractlinescheduleofvalue", id, dict.fromkeys(dropped))
+    assert [item.name for item in known(evidence_of(world).due_milestones)] == ["Portal accepted"]
+
+
 @pytest.mark.parametrize("shape", ["jobs", "steps"])
 def test_a_stalled_chain_is_found_in_either_shape(world: World, shape: str) -> None:
     """A timer that passes without waking fails RUN03, whichever way Sleep and Process are shown."""

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from connector.model.system_job import JobStatus
-from connector.verification.checks import select
+from connector.verification.checks import ALL_CHECKS, select
 from connector.verification.evidence import Evidence, LineFacts, LineRef, PastDueRow
 from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, diagnosis, run, sleep, with_job
 from connector.verification.report import NAMED_IN_TEXT, as_json, as_text
@@ -108,6 +108,15 @@ def test_text_puts_the_worst_first() -> None:
 def test_text_says_when_all_is_well() -> None:
     """A clean report ends in one sentence that says so."""
     assert list(as_text(verify(HEALTHY)))[-1] == "Invoicing will run: 21 checks, 21 passed."
+
+
+def test_a_part_of_the_checks_promises_nothing_about_the_rest() -> None:
+    """Only a report of all checks says that invoicing will run."""
+    some = [check for check in ALL_CHECKS if check.code.startswith("ENV")]
+    assert (
+        list(as_text(verify(HEALTHY, some)))[-1]
+        == "Nothing wrong where it was looked: 2 of 21 checks, 2 passed."
+    )
 
 
 def test_a_name_with_line_breaks_stays_on_its_line() -> None:

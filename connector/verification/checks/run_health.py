@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from connector.model.job_chain import ENDED, ChainJob, Diagnosis, Health, JobCondition
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from connector.model.system_job import JobStatus
@@ -13,6 +15,7 @@ from connector.model.time_text import moment, span
 from connector.verification.check import SETTING_UP_THE_JOB, SYSTEM_JOBS, Check, Example
 from connector.verification.evidence import Evidence, Need, known
 from connector.verification.examples import (
+    ADMIN,
     FORBIDDEN,
     HEALTHY,
     NEVER_PROVISIONED,
@@ -71,6 +74,8 @@ def _not_stopped(evidence: Evidence) -> Iterator[Finding]:
     chain = known(evidence.chain)
     if chain.health is Health.NEVER_PROVISIONED:
         yield not_applicable(_NO_JOB)
+    elif chain.health is Health.STARTER_DISABLED:
+        yield failed(chain.sentence, evidence={"health": chain.health.value})
     elif chain.live_chains or chain.health is Health.RUNNING:
         yield passed("A chain is live.")
     elif chain.health is Health.UNKNOWN:
@@ -172,6 +177,9 @@ _COMMON = (
     Example("system jobs that may not be read", replace(HEALTHY, chain=FORBIDDEN), Outcome.UNKNOWN),
     Example("before there is a job", NEVER_PROVISIONED, Outcome.NOT_APPLICABLE),
 )
+_ORPHANED = replace(
+    HEALTHY, chain=diagnosis(run(), sleep(), users=(structs.replace(ADMIN, is_disabled=True),))
+)
 _STOPPED = replace(HEALTHY, chain=diagnosis(run()))
 
 RUN01 = Check(
@@ -210,6 +218,7 @@ RUN02 = Check(
         *_COMMON,
         Example("never started", replace(HEALTHY, chain=diagnosis()), Outcome.FAIL),
         Example("stopped after its run", _STOPPED, Outcome.FAIL),
+        Example("a chain whose starter is disabled", _ORPHANED, Outcome.FAIL),
     ),
 )
 RUN03 = Check(

@@ -192,7 +192,7 @@ class _Billing:
                     invoice_run_date=run_date,
                     customer=share.customer,
                     currency=currency,
-                    detail=detail_of(milestone, amount, tax),
+                    detail=detail_of(milestone, amount, tax, self.run),
                     schedule_rows=rows,
                 )
             )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import date
 from decimal import Decimal
 
 from connector.model.actual import BillingType, TransactionClass
+from connector.model.column_date import day_without_zone
 from connector.model.invoice_schedule import InvoiceSchedule
 from connector.model.milestone import Milestone
 from connector.workflow import MILESTONE, InvoiceDetail, LineSnapshot, Run
@@ -16,7 +17,7 @@ from projops_plugins.billing.schedule_rows import in_order, is_active
 def milestone_day(milestone: Milestone, run: Run) -> date | None:
     """Rule L7: the day without a time zone where there is one, else the user-local day."""
     if milestone.zone_independent_date is not None:
-        return milestone.zone_independent_date.astimezone(UTC).date()
+        return day_without_zone(milestone.zone_independent_date)
     if milestone.milestone_date is not None:
         return run.day_of(milestone.milestone_date)
     return None
@@ -33,7 +34,7 @@ def rows_by_milestone(
     rows: dict[str, list[InvoiceSchedule]] = {}
     spare: list[InvoiceSchedule] = []
     unnamed: list[InvoiceSchedule] = []
-    for row in in_order(row for row in line.schedule if is_active(row.state)):
+    for row in in_order((row for row in line.schedule if is_active(row.state)), run):
         if row.milestone in known:
             rows.setdefault(row.milestone or "", []).append(row)
         else:
@@ -57,8 +58,9 @@ def title_of(milestone: Milestone) -> str:
     return f"The milestone {milestone.name or milestone.description or milestone.id}"
 
 
-def detail_of(milestone: Milestone, amount: Decimal, tax: Decimal) -> InvoiceDetail:
+def detail_of(milestone: Milestone, amount: Decimal, tax: Decimal, run: Run) -> InvoiceDetail:
     """Rule T6: always chargeable, price and amount are the milestone's, it starts on its date."""
+    day = milestone.milestone_date or milestone.zone_independent_date
     return InvoiceDetail(
         source=MILESTONE,
         source_id=milestone.id,
@@ -68,6 +70,6 @@ def detail_of(milestone: Milestone, amount: Decimal, tax: Decimal) -> InvoiceDet
         tax=tax,
         quantity=Decimal(1),
         price=amount,
-        starts_at=milestone.milestone_date or milestone.zone_independent_date,
+        starts_at=run.start_of(day) if day is not None else None,
         description=milestone.name or milestone.description or "",
     )

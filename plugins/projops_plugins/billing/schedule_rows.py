@@ -66,7 +66,7 @@ def schedule_of(
     held: list[Held] = []
     coming: list[date] = []
     ran: list[date] = []
-    for row in in_order(row for row in rows if is_active(row.state)):
+    for row in in_order((row for row in rows if is_active(row.state)), run):
         verdict = standing_of(row, run)
         cut_off = cut_off_of(row, run)
         if isinstance(verdict, Reason):
@@ -90,10 +90,11 @@ def schedule_of(
     )
 
 
-def in_order(rows: Iterable[InvoiceSchedule]) -> list[InvoiceSchedule]:
-    return sorted(
-        rows, key=lambda row: (row.invoice_run_date.timestamp() if row.invoice_run_date else 0.0, row.id)
-    )
+def in_order(rows: Iterable[InvoiceSchedule], run: Run) -> list[InvoiceSchedule]:
+    def order(row: InvoiceSchedule) -> tuple[date, str]:
+        return run.day_of(row.invoice_run_date) if row.invoice_run_date else date.min, row.id
+
+    return sorted(rows, key=order)
 
 
 def is_active(state: int | None) -> bool:
@@ -207,9 +208,10 @@ def _past_due(run_date: date, line: ContractLine, contract: ContractSnapshot, ru
     if run_date >= run.today:
         message = f"The run date {run_date} comes before {run.day}: a run of its own is expected to take it."
         return later(skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message), run_date)
+    ours = "--apply takes it up" if run.rules.catch_up else "--apply takes it up with catch_up only"
     message = (
         f"The run date {run_date} passed without a run. Whether the platform takes it up later is not "
-        "documented, so it stands outside the totals: apply it here with catch_up, or set "
-        "platform_catches_up if this environment was seen to take such rows."
+        f"documented, so it stands outside the totals: {ours}; set platform_catches_up if this "
+        "environment was seen to take such rows."
     )
     return skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message)

@@ -112,7 +112,7 @@ def _sort(
         if objection is None:
             into.too_late.append(actual)
     elif objection is None:
-        into.charges.append(_charge(actual, due, line, contract))
+        into.charges.append(_charge(actual, due, line, contract, run))
     elif not _is_history(objection, actual, day, schedule, run):
         into.objected.append(Objected(actual, objection))
 
@@ -147,8 +147,9 @@ def _is_history(objection: Objection, actual: Actual, day: date, schedule: Sched
     return has_run and objection.reason in HISTORY and not is_ready(actual, run)
 
 
-def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: ContractSnapshot) -> Charge:
+def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: ContractSnapshot, run: Run) -> Charge:
     customer, currency = customer_of(actual, contract), currency_of(actual, contract)
+    started = actual.start_date_time or actual.document_date
     assert customer is not None
     assert currency is not None
     assert actual.amount is not None
@@ -166,7 +167,7 @@ def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: Contract
             tax=actual.tax or ZERO,
             quantity=actual.quantity,
             price=actual.price,
-            starts_at=actual.start_date_time or actual.document_date,
+            starts_at=run.start_of(started) if started is not None else None,
             description=actual.description or "",
         ),
         schedule_rows=due.rows,

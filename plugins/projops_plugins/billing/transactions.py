@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import date
 
 from connector.model.actual import Actual, AdjustmentStatus, BillingType, TransactionClass, TransactionType
 from connector.model.choice import known
+from connector.model.column_date import day_without_zone
 from connector.model.contract_line import BillingStatus, ContractLine
 from connector.model.invoicing_rules import ReadyRule
 from connector.model.reason import Reason
@@ -32,7 +33,7 @@ def is_unbilled_sales(actual: Actual) -> bool:
 def transaction_day(actual: Actual, run: Run) -> date | None:
     """The day that is compared with the cut-off: the one without a time zone where there is one (L7)."""
     if actual.transaction_date is not None:
-        return actual.transaction_date.astimezone(UTC).date()
+        return day_without_zone(actual.transaction_date)
     if actual.document_date is not None:
         return run.day_of(actual.document_date)
     return None
