@@ -9,7 +9,7 @@ from connector.errors import SettingsError
 from connector.model.batch_job import Frequency, JobType
 from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import CutOff, InvoicingRules
-from connector.settings import CreateWith, RunSettings, load, names_of_variables
+from connector.settings import CreateWith, RunSettings, load, load_flags_alone, names_of_variables
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -177,7 +177,9 @@ def test_the_process_environment_says_whom_to_trust(tmp_path: Path, monkeypatch:
         ("projops.toml", '[run]\ncreate_with="magic"\n', ["[run] create_with", "action, records"]),
         ("projops.toml", "[names]\ncontract_line_customer=3\n", ["[names] contract_line_customer", "string"]),
         (".env", "A=1\nthis is no line\n", [".env, line 2", "NAME=value"]),
-        (".env", "PROJOPS_JOBS__NAME=x\n", [".env", "PROJOPS_JOBS__NAME", "did you mean PROJOPS_JOB__"]),
+        (".env", "PROJOPS_JOBS__NAME=x\n", [".env", "PROJOPS_JOBS__NAME", "did you mean PROJOPS_JOB__?"]),
+        (".env", "PROJOPS_FOO=x\n", [".env", "PROJOPS_FOO", "settings are PROJOPS_CA_FILE"]),
+        (".env", "PROJOPS_NAMES=x\n", [".env", "PROJOPS_NAMES is not a JSON object", 'PROJOPS_NAMES={"key"']),
     ],
 )
 def test_a_broken_file_is_one_clear_error(tmp_path: Path, name: str, text: str, parts: list[str]) -> None:
@@ -187,6 +189,18 @@ def test_a_broken_file_is_one_clear_error(tmp_path: Path, name: str, text: str, 
         load(folder=tmp_path)
     for part in parts:
         assert part in str(raised.value)
+
+
+def test_flags_alone_are_read_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of given values see nothing of a visitor's environment and files, broken ones included."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "projops.toml", "broken = [")
+    write(tmp_path, ".env", "this is no line")
+    monkeypatch.setenv("PROJOPS_RULES__CUT_OFF", "exclusive")
+    monkeypatch.setenv("PROJOPS_MISSPELLED", "x")
+    settings = load_flags_alone({"dataverse_url": "https://127.0.0.1:1"})
+    assert settings.dataverse_url == "https://127.0.0.1:1"
+    assert settings.rules == InvoicingRules()
 
 
 def test_text_that_is_not_utf_8_is_said_so(tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.console.failures import FaultLog
-from connector.console.output import Envelope, Format, Item, Layout, write, write_text
+from connector.console.output import (
+    Envelope,
+    Format,
+    Item,
+    Layout,
+    is_closed_pipe,
+    write,
+    write_text,
+)
 from connector.console.voice import Voice
 
 if TYPE_CHECKING:
@@ -59,20 +67,21 @@ class Call:
         """
         if self.form is Format.TABLE:
             lines = iter(text())
-            _written(lambda: write_text(sys.stdout, lines), lines, is_acting=is_acting)
+            _written(lambda: write_text(sys.stdout, lines), lines if is_acting else ())
         else:
             items = iter(stream())
             _written(
-                lambda: write(sys.stdout, self.form, layout, envelope, items), items, is_acting=is_acting
+                lambda: write(sys.stdout, self.form, layout, envelope, items), items if is_acting else ()
             )
 
 
-def _written(work: Callable[[], None], rest: Iterator[object], *, is_acting: bool) -> None:
+def _written(work: Callable[[], None], unfinished: Iterable[object]) -> None:
+    """Write; a reader who has seen enough and closes the pipe ends the writing, not the command's verdict."""
     try:
         work()
         sys.stdout.flush()
-    except BrokenPipeError:
-        if not is_acting:
+    except OSError as error:
+        if not is_closed_pipe(error):
             raise
-        for _ in rest:
+        for _ in unfinished:
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -149,6 +150,8 @@ def _remote(url: str, settings: Settings) -> Target:
             "application user of the environment.",
         )
     host = settings.authority_host
+    if settings.ca_file is not None:
+        _check_certificates(settings.ca_file)
     return Target(
         url=url,
         tenant_id=settings.tenant_id,
@@ -158,6 +161,17 @@ def _remote(url: str, settings: Settings) -> Target:
         ca_file=settings.ca_file,
         is_emulator=bool(host) and _is_loopback(host) and _is_loopback(url),
     )
+
+
+def _check_certificates(path: Path) -> None:
+    """Raises SettingsError for what is no file of certificates: a failed connection would not name it."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"PROJOPS_CA_FILE={path} is no file of certificates in PEM: {getattr(error, 'strerror', error)}.",
+            "Name the file of the certificate authorities, or leave the setting out.",
+        ) from None
 
 
 def _is_loopback(address: str) -> bool:

@@ -6,10 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import chain, islice
-
-import msgspec
 
 from connector.console.connection import Connection
 from connector.console.output import Item
@@ -83,14 +81,17 @@ class Shown:
 
 @dataclass
 class InvoiceRunOfCall:
-    """The run that a call asks for; `user` is the id of the user under whom the job runs."""
+    """The run that a call asks for; `user` is the id of the user under whom the job runs.
+
+    `until` is when the environment's own run is due: creating stops there.
+    """
 
     connection: Connection
     settings: Settings
     on: date | None
     contracts: tuple[str, ...]
     user: str | None
-    is_reviewed: bool = False
+    until: datetime | None = None
 
     def previewed(self) -> Shown:
         return Shown(lambda: self._start(is_applying=False), is_preview=True)
@@ -99,11 +100,7 @@ class InvoiceRunOfCall:
         return Shown(lambda: self._start(is_applying=True), is_preview=False)
 
     def check_digest(self, digest: str) -> None:
-        """Raises Refused when the preview is not the reviewed one; from here on exactly that is created.
-
-        A preview says what the platform's own run would take. Run dates that only a run of ours takes up
-        (rule L4, catch_up) were not reviewed with it, and are left out.
-        """
+        """Raises Refused when what would be created is not what was reviewed."""
         preview = self.previewed()
         for _ in preview.stream():
             pass
@@ -111,7 +108,6 @@ class InvoiceRunOfCall:
             raise preview.stopped_by
         if preview.digest != digest:
             raise Refused(f"The plan is not the reviewed one, it is {preview.digest}.", "Review it again.")
-        self.is_reviewed = True
 
     def _start(self, *, is_applying: bool) -> InvoiceRun:
         client, tables = self.connection.client, self.connection.tables
@@ -119,6 +115,7 @@ class InvoiceRunOfCall:
             on=self.on,
             contracts=self.contracts,
             user=self.user,
+            until=self.until,
             is_applying=is_applying,
             is_by_records=self.settings.run.create_with is CreateWith.RECORDS,
         )
@@ -126,23 +123,21 @@ class InvoiceRunOfCall:
         return start_run(client, tables, definition, load_plugins(), self._rules(), request)
 
     def _rules(self) -> InvoicingRules:
-        rules = self.connection.rules_here(self.settings.rules)
-        return (
-            msgspec.structs.replace(rules, catch_up=rules.platform_catches_up) if self.is_reviewed else rules
-        )
+        return self.connection.rules_here(self.settings.rules)
 
 
 def _canonical(outcome: ContractOutcome) -> bytes:
-    """What a reviewer has seen of a contract: who is invoiced what, from which sources."""
+    """What --apply would create for a contract: who is invoiced what, from which sources."""
+    shown = tuple(one.invoice for one in outcome.invoices)
     planned = [
         [
-            one.invoice.contract,
-            one.invoice.customer,
-            one.invoice.currency,
-            str(one.invoice.invoice_run_date),
-            str(one.invoice.total),
-            sorted(detail.source_id for line in one.invoice.lines for detail in line.details),
+            invoice.contract,
+            invoice.customer,
+            invoice.currency,
+            str(invoice.invoice_run_date),
+            str(invoice.total),
+            sorted(detail.source_id for line in invoice.lines for detail in line.details),
         ]
-        for one in outcome.invoices
+        for invoice in (shown if outcome.on_apply is None else outcome.on_apply)
     ]
     return json.dumps(planned, sort_keys=True, default=str).encode() if planned else b""

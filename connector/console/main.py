@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from connector import __version__
 from connector.console.commands import emulator, provision, rerun, run, status, verify
 from connector.console.failures import FaultLog, exit_code_of
+from connector.console.output import is_closed_pipe, write_utf_8
 
 EXIT_CODES = """
 Exit codes: 0 done or nothing to do · 1 an expected error · 2 wrong usage · 3 findings · 4 refused by a
@@ -58,26 +60,27 @@ def main() -> None:
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        _write_utf_8(stream)
+        write_utf_8(stream)
     log = FaultLog()
     code = exit_code_of(lambda: app(list(arguments), prog_name="projops", obj=log), log)
     _flush(sys.stdout)
     return code
 
 
-def _write_utf_8(stream: TextIO) -> None:
-    """On Windows, what goes to a file or a pipe would otherwise be in a code page that lacks signs."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(
-            encoding="utf-8", errors="backslashreplace", newline="\n" if not stream.isatty() else None
-        )
+def _open_closed_streams() -> None:
+    """A program that is started with a stream closed (`>&-`, pythonw) has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # it stays open
 
 
 def _flush(stream: TextIO) -> None:
     """Write what is left; whoever closed the pipe early has read what he wanted."""
     try:
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_closed_pipe(error):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

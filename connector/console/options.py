@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,8 +20,8 @@ Digest = Annotated[
     str | None, typer.Option(metavar="SHA256", help="Go on only if the plan is still the one of this digest.")
 ]
 StartWith = Annotated[
-    str | None,
-    typer.Option(metavar="WORKFLOW", help="ProcessRunCaller sleeps first, ProcessRunner invoices at once."),
+    Literal["ProcessRunCaller", "ProcessRunner"] | None,
+    typer.Option(help="ProcessRunCaller sleeps first, ProcessRunner invoices at once."),
 ]
 
 CONNECTION = "Connection"

@@ -8,7 +8,9 @@ flat however much a run has to say.
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -86,6 +88,20 @@ def write(file: TextIO, form: Format, layout: Layout, envelope: Envelope, stream
 def write_text(file: TextIO, lines: Iterable[str]) -> None:
     """Write lines for people; what names of records could do to a terminal or a build log is taken out."""
     file.writelines(harmless(line) + "\n" for line in lines)
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether the reader of stdout has gone: Windows says EINVAL for it."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
+
+
+def write_utf_8(stream: TextIO) -> None:
+    """Have a stream write UTF-8: on Windows a file or a pipe would get a code page that lacks signs."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(
+            encoding="utf-8", errors="backslashreplace", newline="\n" if not stream.isatty() else None
+        )
 
 
 def harmless(line: str) -> str:

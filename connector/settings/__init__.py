@@ -5,8 +5,8 @@ What decides whom we trust with a secret is taken from a flag or the process env
 files can come with a cloned repository.
 """
 
-from connector.settings.loading import Settings, load
+from connector.settings.loading import Settings, load, load_flags_alone
 from connector.settings.sections import CreateWith, RunSettings
 from connector.settings.variables import names_of_variables
 
-__all__ = ["CreateWith", "RunSettings", "Settings", "load", "names_of_variables"]
+__all__ = ["CreateWith", "RunSettings", "Settings", "load", "load_flags_alone", "names_of_variables"]

@@ -53,7 +53,7 @@ def load(flags: Mapping[str, Any] | None = None, *, folder: Path | None = None) 
     given. Raises SettingsError with the source, the name and what was expected.
     """
     here = folder or Path.cwd()
-    values, sources = _laid_over_each_other(
+    return _settled(
         {
             "a flag": _without_none(flags or {}),
             "the environment": read_environment(),
@@ -61,6 +61,18 @@ def load(flags: Mapping[str, Any] | None = None, *, folder: Path | None = None) 
             "projops.toml": read_project_file(here / "projops.toml"),
         }
     )
+
+
+def load_flags_alone(flags: Mapping[str, Any]) -> Settings:
+    """Settings of these values and the defaults: neither the environment nor a file is read.
+
+    Raises SettingsError.
+    """
+    return _settled({"a flag": _without_none(flags)})
+
+
+def _settled(layers: Mapping[str, Values]) -> Settings:
+    values, sources = _laid_over_each_other(layers)
     try:
         given = Given(**values)
     except ValidationError as error:

@@ -60,7 +60,7 @@ def read_project_file(path: Path) -> Values:
     _refuse(found, NEVER_FROM_THE_PROJECT, path)
     for name, value in found.items():
         if name not in Given.model_fields:
-            raise SettingsError(f"{path}: {name} is not a setting{nearest(name, Given.model_fields)}.")
+            raise SettingsError(f"{path}: {name} is not a setting{nearest(name, Given.model_fields)}")
         if name in SECTIONS and not isinstance(value, dict):
             raise SettingsError(f"{path}: {name} = {value!r}, expected a section [{name}].")
     if "names" in found:
@@ -72,7 +72,12 @@ def _read(source: EnvSettingsSource, place: str) -> Values:
     try:
         found = source()
     except UnreadableValue as error:
-        raise SettingsError(f"{place}: {error}; expected a JSON object.") from None
+        name = next((one for one in SECTIONS if f'"{one}"' in str(error)), "")
+        variable = variables_of(name)[0].rstrip("_") if name else "a setting"
+        raise SettingsError(
+            f"{place}: {variable} is not a JSON object.",
+            f'Write it as {variable}={{"key": "value"}}, or one variable a key: {variable}__KEY=value.',
+        ) from None
     by_variable = {variables_of(name)[0]: name for name in Given.model_fields}
     return {by_variable.get(name, name): value for name, value in found.items()}
 

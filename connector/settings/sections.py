@@ -38,7 +38,7 @@ def filled(kind: type[S], section: str, values: Mapping[str, Any], sources: Mapp
     for key, value in values.items():
         place = place_of(f"{section}.{key}", sources)
         if key not in known:
-            raise SettingsError(f"{place} is not a setting{nearest(key, known)}.")
+            raise SettingsError(f"{place} is not a setting{nearest(key, known)}")
         found[key] = _converted(value, known[key], place)
     return kind(**found)
 

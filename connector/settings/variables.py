@@ -83,11 +83,24 @@ def check_variables(variables: Iterable[str], place: str) -> None:
         upper = variable.upper()
         is_known = upper in known or upper.startswith(sections) or f"{upper}__" in sections
         if upper.startswith(PREFIX) and not is_known:
-            raise SettingsError(f"{place}: {variable} is not a setting{nearest(upper, known)}.")
+            raise SettingsError(f"{place}: {variable} is not a setting{_nearest_variable(upper, known)}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """What to say after "is not a setting": the likely one, or all that there are."""
+    """What to say after "is not a setting", full stop included: the likely one, or all that there are."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; settings are {', '.join(names)}"
+    return f"; did you mean {near[0]}?" if near else f"; settings are {', '.join(names)}."
+
+
+def _nearest_variable(variable: str, known: Iterable[str]) -> str:
+    """As `nearest`, by the part that tells variables apart: all of ours begin alike."""
+    by_stem = {_stem(one): one for one in known if one.startswith(PREFIX)}
+    near = get_close_matches(_stem(variable), by_stem, n=1)
+    if near:
+        return f"; did you mean {by_stem[near[0]]}?"
+    return f"; settings are {', '.join(by_stem.values())}."
+
+
+def _stem(variable: str) -> str:
+    return variable.removeprefix(PREFIX).partition("__")[0]

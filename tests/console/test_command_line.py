@@ -30,6 +30,14 @@ def test_the_version_is_on_stdout(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"projops {__version__}\n", "")
 
 
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_fault(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started with stdout or stderr closed, a command does its work and says nothing there."""
+    monkeypatch.setattr(sys, name, None)
+    assert run_command_line(["--version"]) == 0
+    getattr(sys, name).close()
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, "emulator"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command explains itself on stdout and exits 0."""

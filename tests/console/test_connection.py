@@ -61,6 +61,17 @@ def test_what_is_missing_is_named(tmp_path: Path, flags: dict[str, str], named: 
         _remote(REAL, settings(tmp_path, **flags))
 
 
+@pytest.mark.parametrize("text", [None, "no certificate\n"])
+def test_what_is_no_file_of_certificates_is_named(tmp_path: Path, text: str | None) -> None:
+    """A missing PROJOPS_CA_FILE, or one without certificates, is named before any request is made."""
+    path = tmp_path / "ca.pem"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    given = load({"client_id": "c", "client_secret": SecretStr("x"), "ca_file": path}, folder=tmp_path)
+    with pytest.raises(SettingsError, match=r"PROJOPS_CA_FILE=.*ca\.pem"):
+        _remote(REAL, given)
+
+
 @pytest.mark.parametrize(
     ("address", "origin"),
     [

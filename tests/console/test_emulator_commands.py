@@ -60,10 +60,19 @@ def test_a_served_emulator_is_used_by_its_address(
         assert "Traceback" not in wrong.err
 
 
+def test_an_old_control_address_is_one_clear_error(projops: Projops, emulator: OpenEmulator) -> None:
+    """An address with another token is not the clock's: exit 1, and where to find the right one."""
+    wrong = projops("emulator", "clock", "--at", f"{emulator.control_url}x", "--advance", "1h")
+    assert wrong.code == 1
+    assert "not the control address" in wrong.err
+    assert "emulator serve" in wrong.err
+    assert projops("emulator", "clock", "--at", emulator.control_url).out == "2020-10-03T06:00:00Z\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
 def test_a_served_emulator_ends_when_it_is_told(tmp_path: Path) -> None:
     """A served emulator exits 0 at the end that it was told, and gives its file free."""
-    with serving("sandbox.db", "-q", folder=tmp_path) as process:
+    with serving("sandbox.db", "-q", "--shell", "plain", folder=tmp_path) as process:
         assert first_line(process).startswith("DATAVERSE_URL=https://127.0.0.1:")
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0

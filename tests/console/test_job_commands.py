@@ -48,12 +48,12 @@ def test_another_plan_than_the_reviewed_one_is_refused(projops: Projops) -> None
 
 
 def test_the_flag_chooses_the_workflow(projops: Projops) -> None:
-    """--start-with wins over the default, and a workflow that starts no job is refused."""
+    """--start-with wins over the default, and a workflow that starts no job is wrong usage."""
     plan = projops("provision", "--start-with", "ProcessRunner", "-o", "json").json
     assert plan["changes"][-1]["name"] == "ProcessRunner"
     wrong = projops("provision", "--start-with", "Runner")
-    assert wrong.code == 1
-    assert "ProcessRunCaller or ProcessRunner" in wrong.err
+    assert wrong.code == 2
+    assert "ProcessRunCaller" in wrong.err
 
 
 def test_status_says_3_only_when_it_is_asked_to_check(projops: Projops) -> None:
@@ -121,6 +121,15 @@ def test_an_unknown_check_is_wrong_usage(projops: Projops) -> None:
     assert "JOB99" in wrong.err
 
 
+def test_the_evidence_of_a_healthy_job_is_told_when_asked_for(projops: Projops) -> None:
+    """Text shows the evidence of a job with trouble at once, of a healthy one with --verbose."""
+    assert "Evidence" in projops("status").out
+    projops("provision", "--apply")
+    assert "Evidence" not in projops("status").out
+    assert "Evidence" in projops("status", "--verbose").out
+    assert projops("status", "-o", "json").json["evidence"]
+
+
 @pytest.mark.parametrize("command", ["provision", "status", "verify", "rerun"])
 def test_every_output_fits_its_schema(command: str, projops: Projops, emulator: OpenEmulator) -> None:
     """JSON fits the schema that is shipped, before the job is there, after it was made, and after a run."""
@@ -167,3 +176,12 @@ def test_verbose_shows_the_requests_and_no_secret(projops: Projops, emulator: Op
     assert "EntityDefinitions" in done.err
     assert emulator.client_secret not in done.err
     assert "Bearer" not in done.err
+
+
+def test_a_refusal_says_how_the_job_is_once(projops: Projops) -> None:
+    """The sentence on the job stands above the refusal, which adds why and what to do instead."""
+    projops("provision", "--apply")
+    refused = projops("rerun", "--apply")
+    assert refused.code == 4
+    assert refused.out.count("Healthy: sleeping") == 1
+    assert "  - The job goes on by itself: a second start would invoice twice." in refused.out

@@ -132,6 +132,18 @@ def test_what_cannot_be_asked_for_is_wrong_usage(projops: Projops, options: tupl
     assert options[-1] in wrong.err
 
 
+def test_a_closed_pipe_leaves_the_verdict(projops: Projops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result that is piped into `head` has the exit code that it has without."""
+
+    def closed(_file: Any, lines: Iterator[str]) -> None:
+        next(lines)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(call_module, "write_text", closed)
+    assert projops("run", "--on", "2020-10-05").code == 0
+    assert projops("verify").code == 3
+
+
 def test_a_closed_pipe_stops_the_writing_and_not_the_doing(
     projops: Projops, adatum: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ import typer
 from connector.console import words
 from connector.console.call import Call
 from connector.console.embedded import open_embedded
+from connector.console.environment_lines import Shell, line_for, usual_shell
 from connector.console.options import local
 from connector.console.output import Format, harmless
 from connector.errors import StateFileError, UsageError
@@ -40,11 +42,14 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     http: Annotated[bool, typer.Option("--http", help="Serve the Web API in plain http.")] = False,
     seed: SEED = "sample",
+    shell: Annotated[
+        Shell | None, typer.Option(help="For which shell the lines are; else the platform's usual one.")
+    ] = None,
 ) -> None:
     """Serve the emulator until it is ended.
 
-    Prints the lines of the environment with which projops and other clients use it, with -o json one
-    object on one line.
+    Prints the lines to paste into another terminal, with which projops and other clients there use it;
+    with -o json one object on one line.
 
     Example: projops emulator serve sandbox.db --port 8443
     """
@@ -56,7 +61,7 @@ def serve(
             )
         ended = threading.Event()
         signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
-        _announce(call, emulator)
+        _announce(call, emulator, shell or usual_shell())
         _wait(ended)
     call.voice.say("The emulator has ended.")
 
@@ -123,11 +128,14 @@ def _file_of(call: Call) -> str:
     url = call.settings().dataverse_url
     scheme, _, name = url.partition(":")
     if scheme.lower() != "emulator" or not name:
-        raise UsageError("Which emulator is meant is not said.", "Give --at FILE or --at CONTROL_URL.")
+        raise UsageError(
+            "Which emulator is meant is not said.",
+            "Give --at FILE, or --at with the control address that `projops emulator serve` printed.",
+        )
     return name
 
 
-def _announce(call: Call, emulator: OpenEmulator) -> None:
+def _announce(call: Call, emulator: OpenEmulator, shell: Shell) -> None:
     import json
 
     if call.form in (Format.JSON, Format.JSONL):
@@ -144,8 +152,10 @@ def _announce(call: Call, emulator: OpenEmulator) -> None:
             "PROJOPS_CA_FILE": emulator.ca_file,
             "REQUESTS_CA_BUNDLE": emulator.ca_file,
         }
-        sys.stdout.writelines(f"{name}={value}\n" for name, value in lines.items())
-        call.voice.say(f"Control: {emulator.control_url}")
+        call.voice.say(f"Listening. In another terminal ({shell}):")
+        sys.stdout.writelines(f"{line_for(shell, name, str(value))}\n" for name, value in lines.items())
+        call.voice.say("REQUESTS_CA_BUNDLE is for other clients: with it they trust this emulator alone.")
+        call.voice.say(f"Its clock: projops emulator clock --advance 24h --at {emulator.control_url}")
         call.voice.say("Ctrl-C ends it.")
     sys.stdout.flush()
 
@@ -178,11 +188,27 @@ def _clock(control_url: str, move: dict[str, Any]) -> str:
             session.trust_env = False  # a loopback address is no business of a proxy
             # No limit: a clock that moves over years returns when all the jobs have run.
             answer = session.request("POST" if move else "GET", address, json=move or None, timeout=None)
-        body = answer.json()
-    except (requests.RequestException, ValueError) as error:
+    except requests.RequestException as error:
         raise StateFileError(
             f"No emulator answers at {control_url}: {type(error).__name__}.", "Is it still being served?"
         ) from None
-    if not answer.ok:
-        raise UsageError(str(body.get("error", f"The emulator answered {answer.status_code}.")))
-    return str(body["now"])
+    body = _object_in(answer.text)
+    if answer.ok and "now" in body:
+        return str(body["now"])
+    if "error" in body and answer.status_code != HTTPStatus.NOT_FOUND:
+        raise UsageError(str(body["error"]))
+    raise StateFileError(
+        f"{control_url} is not the control address of an emulator that is served now (it answers "
+        f"{answer.status_code}).",
+        "It changes with each start: take the one that `projops emulator serve` printed last.",
+    )
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    import json
+
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

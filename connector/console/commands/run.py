@@ -81,11 +81,13 @@ def run(
     with call.connected({"run": {"create_with": create_with}}) as (connection, settings):
         from connector.console.invoice_run import InvoiceRunOfCall
         from connector.job.look import look
+        from connector.runner.guard import next_wake
 
         diagnosis = look(connection.environment(settings.rules)).diagnosis
         if apply:
             _guard(connection, settings, diagnosis, contract or [], all_contracts, beside_chain)
-        this = InvoiceRunOfCall(connection, settings, on, tuple(contract or ()), _starter(diagnosis))
+        until = None if beside_chain else next_wake(diagnosis)
+        this = InvoiceRunOfCall(connection, settings, on, tuple(contract or ()), _starter(diagnosis), until)
         if digest is not None:
             this.check_digest(digest)
         shown = this.applied() if apply else this.previewed()

@@ -25,6 +25,8 @@ def status(
 ) -> None:
     """Say how the invoice job is, when it runs next, and on which evidence.
 
+    The evidence of a healthy job is shown with --verbose; -o json always has it.
+
     Exits 0 whenever that could be told, with --check only for a job that goes on by itself.
 
     Examples:
@@ -41,11 +43,12 @@ def status(
     with call.connected() as (connection, settings):
         at = connection.environment(settings.rules)
         diagnosis = look(at).diagnosis
+        is_with_evidence = call.voice.is_verbose or not diagnosis.is_healthy
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),
             stream=lambda: LAYOUT.stream_of(status_as_json(diagnosis)),
-            text=lambda: status_as_text(diagnosis, at.zone),
+            text=lambda: status_as_text(diagnosis, at.zone, is_with_evidence=is_with_evidence),
         )
     if check and not diagnosis.is_healthy:
         raise typer.Exit(FINDINGS)

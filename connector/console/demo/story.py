@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from pathlib import Path
 
+from rich import box
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +21,10 @@ from connector.console.demo.stage import DemoFailed, Stage, Stopwatch, environme
 from connector.console.voice import Voice
 from connector.emulator.ownership import OpenEmulator, open_emulator
 from connector.hooks import load_plugins
-from connector.settings import load
+from connector.settings import load_flags_alone
 
 FIRST, LAST = date(2020, 10, 4), date(2020, 11, 3)
+MONTHS = {10: "Oct", 11: "Nov"}
 COLOURS = {Agreement.AGREES: "green", Agreement.DIFFERS: "bold red", Agreement.SILENT: "dim"}
 
 
@@ -40,7 +42,7 @@ def tell() -> int:
         _verify(stage)
         rows, days = _invoice(stage, emulator)
         _stall_and_restart(stage, emulator)
-        _sum_up(stage, rows, days, _facts(stage, emulator), watch)
+        _sum_up(stage, rows, days, _facts(emulator), watch)
     return 0
 
 
@@ -107,7 +109,7 @@ def _invoice(stage: Stage, emulator: OpenEmulator) -> tuple[Sequence[Row], DayBy
 
 
 def _watch(stage: Stage, emulator: OpenEmulator) -> DayByDay:
-    with _connected(stage, emulator) as connection, Progress(console=stage.console) as progress:
+    with _connected(emulator) as connection, Progress(console=stage.console) as progress:
         watcher = Watcher(connection, load_plugins(), emulator.move_clock)
         task = progress.add_task("31 days", total=(LAST - FIRST).days + 1)
         return watcher.watch(
@@ -118,12 +120,12 @@ def _watch(stage: Stage, emulator: OpenEmulator) -> DayByDay:
         )
 
 
-def _facts(stage: Stage, emulator: OpenEmulator) -> Facts:
-    with _connected(stage, emulator) as connection:
+def _facts(emulator: OpenEmulator) -> Facts:
+    with _connected(emulator) as connection:
         return read_facts(connection)
 
 
-def _connected(stage: Stage, emulator: OpenEmulator) -> AbstractContextManager[Connection]:
+def _connected(emulator: OpenEmulator) -> AbstractContextManager[Connection]:
     flags = {
         "dataverse_url": emulator.url,
         "tenant_id": emulator.tenant_id,
@@ -132,21 +134,23 @@ def _connected(stage: Stage, emulator: OpenEmulator) -> AbstractContextManager[C
         "authority_host": emulator.authority,
         "ca_file": emulator.ca_file,
     }
-    return connected(load(flags, folder=stage.folder), Voice(is_quiet=True))
+    return connected(load_flags_alone(flags), Voice(is_quiet=True))
 
 
 def _table_of(rows: Sequence[Row]) -> Table:
-    table = Table(title="The example's contract, day by day", title_justify="left")
+    title = f"The example's contract in {FIRST.year}: each day's invoices, lines and total in USD"
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+    )
     for column in ("day", "Microsoft's page", "the job created", "the preview said", ""):
-        table.add_column(column, no_wrap=column == "day")
+        table.add_column(column, no_wrap=True)
     for first, last in _runs(rows):
-        days = first.day.isoformat() if first is last else f"{first.day.isoformat()} to {last.day.day:02}"
         table.add_row(
-            days,
+            _days(first.day, last.day),
             _said(first.documented),
             _said(first.created),
             _said(first.previewed),
-            Text(first.agreement.value, style=COLOURS[first.agreement]),
+            _verdict(first.agreement),
         )
     return table
 
@@ -169,10 +173,22 @@ def _is_like(one: Row, other: Row) -> bool:
 
 def _said(invoices: tuple[Invoiced, ...] | None) -> str:
     if invoices is None:
-        return "(says nothing)"
+        return "(silent)"
     if not invoices:
         return "nothing"
-    return "\n".join(f"1 invoice, {one.says()}" for one in invoices)
+    return "\n".join(one.says() for one in invoices)
+
+
+def _verdict(agreement: Agreement) -> Text:
+    """Where the page is silent there is nothing to agree with."""
+    shown = "" if agreement is Agreement.SILENT else agreement.value
+    return Text(shown, style=COLOURS[agreement])
+
+
+def _days(first: date, last: date) -> str:
+    """5 Oct, or 6 to 18 Oct: neighbouring days share their month."""
+    until = "" if first == last else f" to {last.day}"
+    return f"{first.day}{until} {MONTHS[first.month]}"
 
 
 def _stall_and_restart(stage: Stage, emulator: OpenEmulator) -> None:
