@@ -82,7 +82,7 @@ class Emulated:
                 tx.update("workflow", str(row["workflowid"]), {"statecode": 1, "statuscode": 2})
         self.emulator.change_privileges({"give": list(self._taken)})
         self._taken.clear()
-        self.emulator.change_switches(job_shape=shape, stalls_timers=False)
+        self.emulator.change_switches(job_shape=shape, stalls_timers=False, run_duration_s=90)
         self.naps.clear()
 
     def take_privilege(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The six acts of the demo, on real HTTP with a real sign-in; only the environment is an emulator."""
+"""The acts of the demo, on real HTTP with a real sign-in; only the environment is an emulator."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from connector.hooks import load_plugins
 from connector.settings import load_flags_alone
 
 FIRST, LAST = date(2020, 10, 4), date(2020, 11, 3)
+RUN_S = 90
 MONTHS = {10: "Oct", 11: "Nov"}
 COLOURS = {Agreement.AGREES: "green", Agreement.DIFFERS: "bold red", Agreement.SILENT: "dim"}
 
@@ -35,6 +36,8 @@ def tell() -> int:
         tempfile.TemporaryDirectory(prefix="projops-demo-", ignore_cleanup_errors=True) as folder,
         open_emulator(Path(folder) / "demo.db") as emulator,
     ):
+        # As on the platform: a run takes a while, and the next one comes that much later each day.
+        emulator.change_switches(run_duration_s=RUN_S)
         stage = Stage(environment_of(emulator, inherited_environment()), Path(folder))
         _introduce(stage, emulator)
         _sign_in(stage)

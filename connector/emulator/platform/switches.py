@@ -33,8 +33,8 @@ class JobShape(StrEnum):
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     job_shape: JobShape = JobShape.JOBS
-    run_duration_s: int = 90
-    """How long ProcessRunner's system job stays In Progress."""
+    run_duration_s: int = 0
+    """How long ProcessRunner's system job stays In Progress; 0: when the clock has moved, it has run."""
     is_action_serialising: bool = True
     """False: calls of the invoice action at one standing instant do not see each other's invoices."""
     catches_up: bool = True

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from connector.emulator.ownership import open_emulator
-from tests.emulator.platform.world import World
+from tests.emulator.platform.world import RUN_S, World
 
 
 @pytest.fixture
 def bare() -> Iterator[World]:
     """An environment without business data, in memory."""
     with open_emulator(None, seed="none") as emulator:
+        emulator.change_switches(run_duration_s=RUN_S)
         world = World(emulator)
         yield world
         world.session.close()
@@ -21,6 +22,7 @@ def bare() -> Iterator[World]:
 def sample() -> Iterator[World]:
     """The sample data, in memory; the clock stands at 3 October 2020, 06:00."""
     with open_emulator(None) as emulator:
+        emulator.change_switches(run_duration_s=RUN_S)
         world = World(emulator)
         yield world
         world.session.close()

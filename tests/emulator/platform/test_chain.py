@@ -12,7 +12,7 @@ from connector.emulator.ownership import open_emulator
 from connector.hooks import Plugins
 from connector.model.invoicing_rules import InvoicingRules
 from connector.workflow import Call, ContractDecision, ContractSnapshot, Run, StartWorkflow, StepDecision
-from tests.emulator.platform.world import World
+from tests.emulator.platform.world import RUN_S, World
 
 CALLER, RUNNER = "ProcessRunCaller", "ProcessRunner"
 READY, WAITING, RUNNING = (0, 0), (1, 10), (2, 20)
@@ -237,6 +237,7 @@ def test_a_workflow_that_deletes_its_jobs_leaves_only_the_open_one(shaped: World
 def test_a_chain_goes_on_when_its_state_file_is_opened_again(tmp_path: Path) -> None:
     """The clock, the sleeping job and its end are in the file."""
     with open_emulator(tmp_path / "state.db", seed="none") as emulator:
+        emulator.change_switches(run_duration_s=RUN_S)
         world = World(emulator)
         world.start(CALLER, world.create_batch_job())
         world.session.close()
@@ -244,4 +245,14 @@ def test_a_chain_goes_on_when_its_state_file_is_opened_again(tmp_path: Path) -> 
         world = World(emulator)
         world.advance(days=1)
         assert world.states() == [(CALLER, *SUCCEEDED), (RUNNER, *RUNNING)]
+        world.session.close()
+
+
+def test_when_the_clock_has_moved_the_jobs_that_became_due_have_run() -> None:
+    """Unless a run is told to take its time, it has ended at the instant to which the clock was moved."""
+    with open_emulator(None, seed="none") as emulator:
+        world = World(emulator)
+        world.start(CALLER, world.create_batch_job())
+        world.advance(days=1)
+        assert world.states() == [(CALLER, *SUCCEEDED), (RUNNER, *SUCCEEDED), (CALLER, *WAITING)]
         world.session.close()

@@ -14,6 +14,9 @@ from connector.emulator.ownership import OpenEmulator
 
 JOB_NAME = "Project Operations Create Invoices"
 
+RUN_S = 90
+"""A run takes a while in these tests, so that what happens meanwhile can be seen."""
+
 
 @dataclass
 class World:
