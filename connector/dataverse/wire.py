@@ -113,7 +113,7 @@ class Wire:
         outcome = f"lost: {attempt.reason}" if isinstance(attempt, Lost) else str(attempt.status)
         log.debug(
             "%s %s -> %s in %.3f s, request %s, try %d",
-            request.method, request.path, outcome, time.monotonic() - started, request.id, try_number,
+            request.method, request.path, outcome, time.monotonic() - started, request.id or "-", try_number,
         )  # fmt: skip
         return attempt
 

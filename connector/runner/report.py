@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -19,14 +19,14 @@ from connector.runner.outcome import (
     InvoiceState,
     RunZone,
 )
-from connector.workflow import InvoiceDetail, InvoiceLine, Skip
+from connector.workflow import CreateInvoice, InvoiceDetail, InvoiceLine, Skip
 
 USUAL_DIGITS = 2
 NO_CURRENCY = "?"
 
 
 def as_stream(run: InvoiceRun) -> Iterator[dict[str, Any]]:
-    """One `result` with what holds for the run, then `invoice`, `skipped` and `failed`, as they come."""
+    """One `result` with what holds for the run, then what there is of each contract, as they come."""
     yield {"kind": "result", **header_json(run.header)}
     for outcome in run.outcomes:
         for invoice in outcome.invoices:
@@ -35,6 +35,8 @@ def as_stream(run: InvoiceRun) -> Iterator[dict[str, Any]]:
             yield {"kind": "skipped", **skip_json(skip, outcome.digits)}
         for failure in outcome.failures:
             yield {"kind": "failed", **failure_json(failure)}
+        if outcome.on_apply is not None:
+            yield {"kind": "on_apply", **on_apply_json(outcome, outcome.on_apply)}
 
 
 def header_json(header: Header) -> dict[str, Any]:
@@ -71,6 +73,15 @@ def invoice_json(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> dict[str
         "invoice_run_date": invoice.invoice_run_date.isoformat(),
         "total": with_digits(invoice.total, places),
         "lines": [_line_json(line, places) for line in invoice.lines],
+    }
+
+
+def on_apply_json(outcome: ContractOutcome, invoices: Iterable[CreateInvoice]) -> dict[str, Any]:
+    """What `--apply` would create for a contract, where the preview of the platform's run is not that."""
+    return {
+        "contract": outcome.contract,
+        "contract_name": outcome.contract_name,
+        "invoices": [invoice_json(InvoiceOutcome(one), outcome.digits) for one in invoices],
     }
 
 

@@ -31,7 +31,8 @@ from connector.workflow import ACTUAL, PRODUCT_LINE, CreateInvoice, InvoiceDetai
 IDS = [f"00000000-0000-0000-0000-00000000000{digit}" for digit in range(10)]
 CONTRACT, CUSTOMER, LINE, OTHER_LINE, SOURCE, INVOICE = IDS[:6]
 ON = date(2020, 10, 5)
-KINDS = {"invoice": "invoices", "skipped": "skipped", "failed": "failed"}
+SCHEMA = resources.files("connector.console") / "schemas" / "run.json"
+KINDS = {"invoice": "invoices", "skipped": "skipped", "failed": "failed", "on_apply": "on_apply"}
 
 
 def header(**more: Any) -> Header:
@@ -89,6 +90,17 @@ def test_text_shows_apart_what_apply_would_create() -> None:
     assert not any("--apply" in line for line in as_text(run(outcome())))
 
 
+def test_json_says_what_apply_would_create_where_that_differs() -> None:
+    """A contract whose --apply differs has its invoices under on_apply; one that does not is not there."""
+    other = replace(invoice(), invoice_run_date=date(2020, 9, 5))
+    result = assembled(as_stream(run(outcome(), replace(outcome(), on_apply=(invoice(), other)))))
+    (differing,) = result["on_apply"]
+    assert differing["contract"] == CONTRACT
+    assert [one["invoice_run_date"] for one in differing["invoices"]] == ["2020-10-05", "2020-09-05"]
+    assert {one["state"] for one in differing["invoices"]} == {"planned"}
+    jsonschema.validate(result, json.loads(SCHEMA.read_text()))
+
+
 def assembled(stream: Iterator[dict[str, Any]]) -> dict[str, Any]:
     """The one object, as the console spools it from the stream."""
     result: dict[str, Any] = {
@@ -110,8 +122,7 @@ def assembled(stream: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 def test_the_stream_makes_the_object_that_the_schema_describes() -> None:
     """Other programs rely on it, so it is held against the schema that is shipped."""
-    schema = json.loads((resources.files("connector.console") / "schemas" / "run.json").read_text())
-    jsonschema.validate(assembled(as_stream(run(outcome()))), schema)
+    jsonschema.validate(assembled(as_stream(run(outcome()))), json.loads(SCHEMA.read_text()))
 
 
 def test_amounts_are_texts_with_the_currencys_digits() -> None:

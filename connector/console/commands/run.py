@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LAYOUT = Layout(
     "projops.run/1",
-    {"invoice": "invoices", "skipped": "skipped", "failed": "failed"},
+    {"invoice": "invoices", "skipped": "skipped", "failed": "failed", "on_apply": "on_apply"},
     (
         "contract",
         "contract_name",
