@@ -23,8 +23,8 @@ def read_zone(
     """
     if rules.time_zone is not None:
         return RunZone(zone_of_setting(rules.time_zone), "the setting time_zone")
-    whose = user or client.who_am_i().user_id
-    zone = read_zone_of_user(client, tables, whose)
+    zone = read_zone_of_user(client, tables, user or client.who_am_i().user_id)
     if isinstance(zone, UnknownZone):
         return RunZone(ZoneInfo("UTC"), f"{zone.reason}: {WAY_OUT}", is_known=False)
-    return RunZone(zone, f"the settings of the user {whose}")
+    who = "the user who runs the job" if user else "the signed-in user, who would run the job"
+    return RunZone(zone, f"the settings of {who}")
