@@ -11,8 +11,9 @@ from itertools import chain, islice
 
 from connector.console.connection import Connection
 from connector.console.output import Item
-from connector.errors import ProjopsError, Refused
+from connector.errors import ProjopsError
 from connector.hooks import load_plugins
+from connector.job.refusal import check_digest
 from connector.model.invoicing_rules import InvoicingRules
 from connector.runner.invoicing import RunRequest, start_run
 from connector.runner.outcome import ContractOutcome, InvoiceRun, InvoiceState
@@ -106,8 +107,7 @@ class InvoiceRunOfCall:
             pass
         if preview.stopped_by is not None:
             raise preview.stopped_by
-        if preview.digest != digest:
-            raise Refused(f"The plan is not the reviewed one, it is {preview.digest}.", "Review it again.")
+        check_digest(preview.digest, digest)
 
     def _start(self, *, is_applying: bool) -> InvoiceRun:
         client, tables = self.connection.client, self.connection.tables

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.errors import Conflict, DataverseError, ProjopsError, Refused
+from connector.errors import Conflict, ProjopsError
 from connector.job.cancel import ANY_VERSION
 from connector.job.look import Environment, Sight, look
+from connector.job.refusal import Refusal, check_digest, check_refusals, error_of
 from connector.job.start import StartResult, StartState, start_workflow
 from connector.model.job_chain import RESTARTABLE
-from connector.provisioning.change import Change, ChangeAction, Plan, Refusal
+from connector.provisioning.change import Change, ChangeAction, Plan
 from connector.provisioning.current import Current
 
 _PLAN_AGAIN = "Run projops provision again to see what there is now."
@@ -26,11 +27,7 @@ class Applied:
     @property
     def error(self) -> ProjopsError | None:
         """What the caller should end with once the result is shown; None when all is as planned."""
-        if self.refused:
-            return Refused(self.refused[0].message, self.refused[0].hint)
-        if self.start is not None and self.start.state is StartState.UNKNOWN:
-            return DataverseError(self.start.sentence, "Run projops status before anything else.")
-        return None
+        return error_of(self.refused, self.start)
 
 
 def apply_plan(at: Environment, current: Current, plan: Plan, *, digest: str | None = None) -> Applied:
@@ -39,9 +36,8 @@ def apply_plan(at: Environment, current: Current, plan: Plan, *, digest: str | N
     Raises Refused for a plan with refusals or another digest, and what the client raises. Whatever
     changed in the meantime ends in `refused`.
     """
-    check_digest(plan, digest)
-    if plan.refusals:
-        raise Refused(plan.refusals[0].message, plan.refusals[0].hint)
+    check_digest(plan.digest, digest)
+    check_refusals(plan.refusals)
     done: list[Change] = []
     try:
         for change in plan.of(ChangeAction.ACTIVATE):
@@ -58,15 +54,6 @@ def apply_plan(at: Environment, current: Current, plan: Plan, *, digest: str | N
     except Conflict as error:
         return Applied(tuple(done), refused=(_conflict(error),))
     return _start(at, current, plan, done)
-
-
-def check_digest(plan: Plan, digest: str | None) -> None:
-    """Raises Refused when the plan is not the one that was reviewed."""
-    if digest is not None and digest != plan.digest:
-        raise Refused(
-            f"The plan is not the reviewed one: its digest is {plan.digest}, and {digest} was given.",
-            "Review the plan again.",
-        )
 
 
 def _start(at: Environment, current: Current, plan: Plan, done: list[Change]) -> Applied:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.job.refusal import Refusal
 from connector.provisioning.current import Current
 
 Scalar = str | int | bool | None
@@ -41,14 +42,6 @@ class Change:
     @property
     def values(self) -> dict[str, object]:
         return {item.column: item.new for item in self.fields}
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why nothing is done, and the way out."""
-
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)

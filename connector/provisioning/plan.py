@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from connector.errors import UsageError
+from connector.job.refusal import Refusal
 from connector.model.batch_job import BATCH_JOB, BatchJob
 from connector.model.desired_job import DesiredJob, is_invoice_job_name
 from connector.model.invoicing_rules import InvoicingRules
@@ -18,7 +19,7 @@ from connector.model.process import (
     Process,
     ProcessState,
 )
-from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Refusal, digest_of, job_id
+from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, digest_of, job_id
 from connector.provisioning.current import Current
 from connector.provisioning.notes import notes_of
 

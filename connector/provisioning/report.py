@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from connector.job.refusal import Refusal
 from connector.model.batch_job import BATCH_JOB, Frequency, JobType
 from connector.provisioning.apply import Applied
-from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Refusal, Scalar
+from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Scalar
 
 _SIGNS = {
     ChangeAction.CREATE: "+",

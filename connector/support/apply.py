@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from connector.errors import DataverseError, ProjopsError, Refused
+from connector.errors import ProjopsError
 from connector.job.cancel import CancelResult, cancel_jobs
 from connector.job.look import Environment, Sight, look
+from connector.job.refusal import Refusal, check_digest, check_refusals, error_of
 from connector.job.start import StartResult, StartState, start_workflow
 from connector.model.job_chain import RESTARTABLE
-from connector.support.plan import Refusal, RerunPlan
+from connector.support.plan import RerunPlan
 
 _LOOK_AGAIN = "Run projops status, then projops rerun again."
 
@@ -25,11 +26,7 @@ class Applied:
     @property
     def error(self) -> ProjopsError | None:
         """What the caller should end with once the result is shown; None when all is as planned."""
-        if self.refused:
-            return Refused(self.refused[0].message, self.refused[0].hint)
-        if self.start is not None and self.start.state is StartState.UNKNOWN:
-            return DataverseError(self.start.sentence, "Run projops status before anything else.")
-        return None
+        return error_of(self.refused, self.start)
 
 
 def apply_rerun(at: Environment, seen: Sight, plan: RerunPlan, *, digest: str | None = None) -> Applied:
@@ -38,13 +35,8 @@ def apply_rerun(at: Environment, seen: Sight, plan: RerunPlan, *, digest: str | 
     Raises Refused for a plan with refusals or another digest, and what the client raises. It starts at most
     once, and only after a look that found no chain.
     """
-    if digest is not None and digest != plan.digest:
-        raise Refused(
-            f"The plan is not the reviewed one: its digest is {plan.digest}, and {digest} was given.",
-            "Review the plan again.",
-        )
-    if plan.refusals:
-        raise Refused(plan.refusals[0].message, plan.refusals[0].hint)
+    check_digest(plan.digest, digest)
+    check_refusals(plan.refusals)
     canceled = cancel_jobs(at, plan.canceled)
     if not canceled.is_complete:
         return Applied(canceled, refused=(_not_gone(canceled),))

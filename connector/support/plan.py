@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from connector.errors import UsageError
 from connector.job.look import Sight
+from connector.job.refusal import Refusal
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import (
     HEALTHY,
@@ -45,12 +46,6 @@ class PlannedStep:
     action: Step
     id: str
     workflow: str | None
-
-
-@dataclass(frozen=True)
-class Refusal:
-    message: str
-    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Any
 
+from connector.job.refusal import Refusal
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
 from connector.model.time_text import moment
 from connector.support.apply import Applied
-from connector.support.plan import Refusal, RerunPlan, Step, text_of_next_runs
+from connector.support.plan import RerunPlan, Step, text_of_next_runs
 
 _SIGNS = {Step.CANCEL: "x", Step.START: ">", Step.KEEP: "="}
 _NEXT_STEPS = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from connector.job.refusal import Refusal
 from connector.provisioning.apply import Applied
-from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Refusal
+from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan
 from connector.provisioning.report import as_json, as_text
 
 UPDATE = Change(

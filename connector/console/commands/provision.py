@@ -41,7 +41,8 @@ def provision(
 
       projops provision --detailed-exitcode -o json
     """
-    from connector.provisioning.apply import apply_plan, check_digest
+    from connector.job.refusal import check_digest
+    from connector.provisioning.apply import apply_plan
     from connector.provisioning.plan import plan_job
     from connector.provisioning.read import read_current
     from connector.provisioning.report import as_json, as_text
@@ -50,7 +51,7 @@ def provision(
         at = connection.environment(settings.rules)
         current = read_current(at)
         plan = plan_job(current, settings.job, settings.rules, is_activating=activate)
-        check_digest(plan, digest)
+        check_digest(plan.digest, digest)
         applied = apply_plan(at, current, plan) if apply and not plan.refusals else None
         call.show(
             LAYOUT,

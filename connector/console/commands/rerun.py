@@ -39,6 +39,7 @@ def rerun(
       projops rerun --apply --cancel 0b1c… --digest 3f5c…
     """
     from connector.job.look import look
+    from connector.job.refusal import check_digest
     from connector.support.apply import apply_rerun
     from connector.support.plan import plan_rerun
     from connector.support.report import rerun_as_json, rerun_as_text
@@ -47,10 +48,7 @@ def rerun(
         at = connection.environment(settings.rules)
         seen = look(at)
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
-        if digest is not None and digest != plan.digest:
-            raise Refused(
-                f"The plan is not the reviewed one: its digest is {plan.digest}.", "Review it again."
-            )
+        check_digest(plan.digest, digest)
         applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
         call.show(
             LAYOUT,
