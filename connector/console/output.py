@@ -21,10 +21,11 @@ from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, TextIO
 
+from connector.model.shown_text import harmless, without_controls
+
 Item = Mapping[str, Any]
 
 SPOOLED_IN_MEMORY_BYTES = 1 << 20
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -104,12 +105,6 @@ def write_utf_8(stream: TextIO) -> None:
         )
 
 
-def harmless(line: str) -> str:
-    """A line without control characters and without the commands that build services read from logs."""
-    shown = _CONTROL.sub("�", line).replace("##vso[", "## vso[").replace("##[", "## [")
-    return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown
-
-
 def _write_lines(file: TextIO, envelope: Envelope, stream: Iterable[Item]) -> None:
     file.write(_json({"kind": "envelope", **envelope.fields()}) + "\n")
     file.writelines(_json(item) + "\n" for item in stream)
@@ -155,7 +150,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, list | dict):
         return _json(value)
-    text = _CONTROL.sub("�", str(value))
+    text = without_controls(str(value))
     is_formula = text.startswith(("=", "+", "-", "@", "\t")) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 

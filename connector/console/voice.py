@@ -6,7 +6,7 @@ import logging
 import sys
 from dataclasses import dataclass
 
-from connector.console.output import harmless
+from connector.model.shown_text import harmless
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from textwrap import wrap
 from typing import Any
 
+from connector.verification.baseline import Known
 from connector.verification.checks import ALL_CHECKS
 from connector.verification.finding import Outcome, Record, Severity
 from connector.verification.verify import WORST_FIRST, Report, Result
@@ -22,6 +24,7 @@ _HEADINGS = {
     (Outcome.FAIL, Severity.INFO): "Notes",
 }
 _UNKNOWN_HEADING = "Unknown: could not be checked, and is no pass"
+_ACCEPTED_HEADING = "Accepted: known, and not counted"
 _PASSED_HEADING = "Passed"
 _NOT_APPLICABLE_HEADING = "Not applicable"
 
@@ -30,10 +33,13 @@ def as_json(report: Report) -> dict[str, Any]:
     """projops.verify: `checks`, an entry for each finding, and `summary`.
 
     `record` is the record's id; its table, its name and its address stand in `evidence` beside the
-    columns that were seen. `fix` is null where nothing is to be done.
+    columns that were seen. `fix` is null where nothing is to be done. `accepted` is null, or the reason
+    why a finding does not count and the last day of that. `outdated` are entries of the baseline that
+    can go.
     """
     return {
         "checks": [_entry(result, report.url) for result in report.results],
+        "outdated": [_outdated(entry, report.now.date()) for entry in report.outdated],
         "summary": _summary(report),
     }
 
@@ -50,6 +56,26 @@ def _entry(result: Result, url: str) -> dict[str, Any]:
         "record": record.id if record is not None else None,
         "evidence": {**about, **finding.evidence},
         "fix": f"{result.fix} See {result.check.link}" if _needs_a_fix(result) else None,
+        "is_breaking": result.is_breaking,
+        "accepted": _acceptance(result),
+    }
+
+
+def _acceptance(result: Result) -> dict[str, str | None] | None:
+    accepted = result.accepted
+    if accepted is None:
+        return None
+    return {"reason": accepted.reason, "until": accepted.until.isoformat() if accepted.until else None}
+
+
+def _outdated(entry: Known, today: date) -> dict[str, str]:
+    return {
+        "code": entry.code,
+        "table": entry.table,
+        "record": entry.record,
+        "name": entry.name,
+        "until": entry.until.isoformat(),
+        "because": "expired" if entry.until < today else "not found any more",
     }
 
 
@@ -58,16 +84,19 @@ def _needs_a_fix(result: Result) -> bool:
 
 
 def _summary(report: Report) -> dict[str, Any]:
-    """Checks counted by their worst outcome, failed findings by severity."""
+    """Checks counted by their worst outcome, failed findings that nobody accepted by severity."""
     outcomes = Counter(outcome for _, outcome, _ in report.by_check())
-    failed = Counter(item.severity for item in report.results if item.finding.outcome is Outcome.FAIL)
+    failed = Counter(
+        item.severity for item in report.results if item.is_trouble and item.finding.outcome is Outcome.FAIL
+    )
     return {
         "checks": outcomes.total(),
         **{outcome.value: outcomes[outcome] for outcome in Outcome},
         "errors": failed[Severity.ERROR],
         "warnings": failed[Severity.WARNING],
         "notes": failed[Severity.INFO],
-        "is_sound": not report.has_errors,
+        "accepted": sum(item.accepted is not None for item in report.results),
+        "is_sound": not report.is_breaking,
     }
 
 
@@ -80,13 +109,20 @@ def as_text(report: Report) -> Iterator[str]:
     """The worst first, each with what to do; then what passed; then one sentence."""
     for heading, group in _groups(report):
         yield heading
-        if _needs_a_fix(group[0][0]):
+        if group[0][0].is_trouble:
             for results in group:
                 yield from _troubles(results, report.url)
         else:
             yield from _plain(group)
         yield ""
-    yield _sentence(report)
+    if report.outdated:
+        yield "Out of date in the baseline: these entries can go"
+        for entry in (_outdated(one, report.now.date()) for one in report.outdated):
+            yield from _wrapped(
+                "- ", f"{entry['code']} {entry['name'] or entry['record']}: {entry['because']}.", "  "
+            )
+        yield ""
+    yield sentence(report)
 
 
 def _groups(report: Report) -> Iterator[tuple[str, list[list[Result]]]]:
@@ -104,13 +140,17 @@ def _rank(result: Result) -> tuple[int, int]:
     """Failed errors, then what is unknown, then failed warnings and notes, then the rest."""
     outcome = result.finding.outcome
     severity = _SEVERITIES.index(result.severity)
+    if result.accepted is not None:
+        return (3, 0)
     if outcome is Outcome.FAIL:
         return (0, 0) if result.severity is Severity.ERROR else (2, severity)
-    return {Outcome.UNKNOWN: (1, 0), Outcome.PASS: (3, 0)}.get(outcome, (4, 0))
+    return {Outcome.UNKNOWN: (1, 0), Outcome.PASS: (4, 0)}.get(outcome, (5, 0))
 
 
 def _heading(result: Result) -> str:
     outcome = result.finding.outcome
+    if result.accepted is not None:
+        return _ACCEPTED_HEADING
     if outcome is Outcome.UNKNOWN:
         return _UNKNOWN_HEADING
     if outcome is Outcome.FAIL:
@@ -139,7 +179,8 @@ def _plain(group: list[list[Result]]) -> Iterator[str]:
     codes: dict[str, list[str]] = {}
     for results in group:
         for result in results:
-            codes.setdefault(result.finding.message, []).append(result.check.code)
+            accepted = "" if result.accepted is None else f" Accepted: {result.accepted}"
+            codes.setdefault(result.finding.message + accepted, []).append(result.check.code)
     for message, names in codes.items():
         if len(names) > 1:
             yield from _wrapped("", " ".join(names), indent="  ")
@@ -159,7 +200,8 @@ def _wrapped(label: str, text: str, indent: str = _INDENT) -> Iterator[str]:
     )
 
 
-def _sentence(report: Report) -> str:
+def sentence(report: Report) -> str:
+    """The verdict in one sentence, and where to begin."""
     outcomes = Counter(outcome for _, outcome, _ in report.by_check())
     counted = ", ".join(f"{outcomes[item]} {_word(item)}" for item in WORST_FIRST if outcomes[item])
     made = outcomes.total()
@@ -169,7 +211,7 @@ def _sentence(report: Report) -> str:
 
 def _verdict(report: Report, made: int) -> str:
     """A few checks that find nothing promise nothing about those that were not made."""
-    if report.has_errors:
+    if report.is_breaking:
         return "Invoicing is not safe"
     return "Invoicing will run" if made == len(ALL_CHECKS) else "Nothing wrong where it was looked"
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from connector.verification.baseline import Baseline, Known, key_of
 from connector.verification.check import Check
 from connector.verification.checks import ALL_CHECKS
 from connector.verification.evidence import Evidence, NotRead
 from connector.verification.finding import Finding, Outcome, Severity, unknown
+from connector.verification.gate import Accepted, Gate
 
 EXIT_FINDINGS = 3
+DEFAULT_GATE = Gate()
 MAKE_READABLE = "Let the signed-in identity read this, then verify again."
 WORST_FIRST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One finding of one check."""
+    """One finding of one check. `is_breaking` says that it turns the exit code to 3."""
 
     check: Check
     finding: Finding
+    is_breaking: bool
+    accepted: Accepted | None = None
 
     @property
     def severity(self) -> Severity:
@@ -32,27 +37,31 @@ class Result:
         return self.finding.fix or self.check.fix
 
     @property
-    def is_breaking(self) -> bool:
-        """An error that failed, or that could not be judged: an unknown is never a pass."""
-        return self.severity is Severity.ERROR and self.finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
+    def is_trouble(self) -> bool:
+        """Something failed or could not be judged, and nobody has accepted that."""
+        return self.accepted is None and self.finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
 
 
 @dataclass(frozen=True)
 class Report:
-    """The results in the order of the checks; each check has at least one."""
+    """The results in the order of the checks; each check has at least one.
+
+    `outdated` are entries of the baseline that have expired, or whose finding was not made.
+    """
 
     url: str
     now: datetime
     results: tuple[Result, ...]
+    outdated: tuple[Known, ...] = ()
 
     @property
-    def has_errors(self) -> bool:
+    def is_breaking(self) -> bool:
         return any(result.is_breaking for result in self.results)
 
     @property
     def exit_code(self) -> int:
-        """3 when a check of severity error failed or is unknown, otherwise 0."""
-        return EXIT_FINDINGS if self.has_errors else 0
+        """3 when something counts that failed or is unknown (see Gate), otherwise 0."""
+        return EXIT_FINDINGS if self.is_breaking else 0
 
     def by_check(self) -> Iterator[tuple[Check, Outcome, tuple[Result, ...]]]:
         """Each check with its worst outcome and its results."""
@@ -63,10 +72,32 @@ class Report:
             yield results[0].check, worst(item.finding.outcome for item in results), tuple(results)
 
 
-def verify(evidence: Evidence, checks: Iterable[Check] = ALL_CHECKS) -> Report:
+def verify(evidence: Evidence, checks: Iterable[Check] = ALL_CHECKS, gate: Gate = DEFAULT_GATE) -> Report:
     """Every check judged. One that could not look is unknown with its reason, never a pass."""
-    results = (Result(check, finding) for check in checks for finding in judged(check, evidence))
-    return Report(url=evidence.url, now=evidence.now, results=tuple(results))
+    made = tuple(checks)
+    today = evidence.now.date()
+    results = tuple(
+        _result(check, finding, gate, today) for check in made for finding in judged(check, evidence)
+    )
+    return Report(evidence.url, evidence.now, results, _outdated(gate.baseline, made, results, today))
+
+
+def _result(check: Check, finding: Finding, gate: Gate, today: date) -> Result:
+    accepted = gate.accepted(check, finding, today)
+    is_counting = gate.is_counting(finding.severity or check.severity, finding.outcome)
+    return Result(check, finding, is_counting and accepted is None, accepted)
+
+
+def _outdated(
+    baseline: Baseline, checks: tuple[Check, ...], results: tuple[Result, ...], today: date
+) -> tuple[Known, ...]:
+    """What can be taken out of the baseline; of checks that were made only, others say nothing."""
+    made = {check.code for check in checks}
+    unjudged = {item.check.code for item in results if item.finding.outcome is Outcome.UNKNOWN}
+    failed = (item for item in results if item.finding.outcome is Outcome.FAIL)
+    gone = baseline.gone(key_of(item.check.code, item.finding) for item in failed)
+    known = (*baseline.expired(today), *(entry for entry in gone if entry.code not in unjudged))
+    return tuple(dict.fromkeys(entry for entry in known if entry.code in made))
 
 
 def judged(check: Check, evidence: Evidence) -> tuple[Finding, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connector.console.output import Envelope, Format, Layout, harmless, write, write_text
+from connector.console.output import Envelope, Format, Layout, write, write_text
+from connector.model.shown_text import harmless
 
 LAYOUT = Layout(
     "projops.run/1",

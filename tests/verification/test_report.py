@@ -14,7 +14,17 @@ from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, diagnosis,
 from connector.verification.report import NAMED_IN_TEXT, as_json, as_text
 from connector.verification.verify import verify
 
-THE_SEVEN_KEYS = {"code", "severity", "outcome", "message", "record", "evidence", "fix"}
+THE_KEYS = {
+    "code",
+    "severity",
+    "outcome",
+    "message",
+    "record",
+    "evidence",
+    "fix",
+    "is_breaking",
+    "accepted",
+}
 MANY = tuple(LineRef(id=f"line-{number}", name=f"Line {number}", contract="c") for number in range(9))
 MISSED = replace(HEALTHY, past_due_rows=(PastDueRow(id="row-1", run_date=date(2020, 9, 7), line=LINE),))
 
@@ -46,11 +56,11 @@ def test_a_failed_run_before_a_restart_is_a_warning() -> None:
     assert [item.severity.value for item in stopped.results] == ["error"]
 
 
-def test_json_has_an_entry_with_the_seven_keys_for_each_finding() -> None:
+def test_json_has_an_entry_with_all_keys_for_each_finding() -> None:
     """Every finding is an entry of its own, also where a check has many."""
     report = verify(replace(HEALTHY, lines=LineFacts(time_and_material=9, without_schedule=MANY)))
     entries = as_json(report)["checks"]
-    assert all(set(entry) == THE_SEVEN_KEYS for entry in entries)
+    assert all(set(entry) == THE_KEYS for entry in entries)
     assert [entry["record"] for entry in entries if entry["code"] == "SCH02"] == [line.id for line in MANY]
 
 

@@ -17,8 +17,9 @@ from connector.console.call import Call
 from connector.console.embedded import open_embedded
 from connector.console.environment_lines import Shell, line_for, usual_shell
 from connector.console.options import local
-from connector.console.output import Format, harmless
+from connector.console.output import Format
 from connector.errors import StateFileError, UsageError
+from connector.model.shown_text import harmless
 
 if TYPE_CHECKING:
     from connector.emulator.ownership import OpenEmulator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,17 +10,65 @@ import typer
 from connector.console.call import Call
 from connector.console.options import connected_to_environment
 from connector.console.output import Layout
+from connector.console.words import day
 
 LAYOUT = Layout(
     "projops.verify/1",
-    {"check": "checks"},
-    ("code", "severity", "outcome", "message", "record", "evidence", "fix"),
+    {"check": "checks", "outdated": "outdated"},
+    ("code", "severity", "outcome", "message", "record", "evidence", "fix", "is_breaking", "accepted"),
 )
+GATE, PIPELINE = "What counts", "For pipelines"
 Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", help="A check or a group, as JOB01 or JOB.")]
 
 
 @connected_to_environment
-def verify(call: Call, only: Codes = None, skip: Codes = None) -> None:
+def verify(
+    call: Call,
+    only: Codes = None,
+    skip: Codes = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(metavar="error|warning|info", help="The mildest that exits 3.", rich_help_panel=GATE),
+    ] = "error",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Any unknown exits 3, mild ones too.", rich_help_panel=GATE)
+    ] = False,
+    allow_unknown: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=REASON", help="Let this check be unknown.", rich_help_panel=GATE),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="Failures in this file do not count until their last day.", rich_help_panel=GATE),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(help="Write today's failures there; needs --reason and --until.", rich_help_panel=GATE),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why what fails today is accepted.", rich_help_panel=GATE)
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", help="The last day on which it is.", rich_help_panel=GATE),
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT=FILE",
+            help="Write junit, sarif, markdown, json or jsonl to a file as well.",
+            rich_help_panel=PIPELINE,
+        ),
+    ] = None,
+    ci: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|github|azure-devops|none",
+            help="Annotations and summary of a build service; auto looks where it runs.",
+            rich_help_panel=PIPELINE,
+        ),
+    ] = "auto",
+) -> None:
     """Check whether invoicing will run: the environment, the job, its workflows, its runs, what is due.
 
     Exits 3 when a check of severity error failed or could not be judged. Changes nothing.
@@ -29,13 +78,26 @@ def verify(call: Call, only: Codes = None, skip: Codes = None) -> None:
       projops verify
 
       projops verify --only JOB --only RUN01 -o json
+
+      projops verify --report junit=verify.xml --report sarif=verify.sarif
+
+      projops verify --write-baseline known.toml --reason "Cleaned up in spring" --until 2027-03-31
+
+      projops verify --baseline known.toml --strict --allow-unknown "WF03=roles may not be read here"
     """
+    from connector.console.acceptance import acceptance_of, gate_of
+    from connector.console.acceptance import write_baseline as write_known
+    from connector.console.pipeline import build_of, destinations, tell_build, write_reports
     from connector.verification.checks import needs_of, select
     from connector.verification.read import read_evidence
     from connector.verification.report import as_json, as_text
     from connector.verification.verify import verify as verify_evidence
 
     checks = select(only or (), skip or ())
+    gate = gate_of(fail_on, strict, allow_unknown or [], baseline)
+    acceptance = acceptance_of(write_baseline, reason, None if until is None else day(until))
+    files = destinations(report or [])
+    build = build_of(ci, call.form)
     with call.connected() as (connection, settings):
         evidence = read_evidence(
             connection.client,
@@ -45,11 +107,17 @@ def verify(call: Call, only: Codes = None, skip: Codes = None) -> None:
             rules=settings.rules,
             desired=settings.job,
         )
-        report = verify_evidence(evidence, checks)
+        found = verify_evidence(evidence, checks, gate)
+        envelope = connection.envelope(LAYOUT.schema)
+        write_reports(files, found, LAYOUT, envelope)
         call.show(
             LAYOUT,
-            connection.envelope(LAYOUT.schema),
-            stream=lambda: LAYOUT.stream_of(as_json(report)),
-            text=lambda: as_text(report),
+            envelope,
+            stream=lambda: LAYOUT.stream_of(as_json(found)),
+            text=lambda: as_text(found),
         )
-    raise typer.Exit(report.exit_code)
+        tell_build(build, found)
+        if acceptance is not None:
+            call.voice.say(write_known(*acceptance, found, gate.baseline))
+            return
+    raise typer.Exit(found.exit_code)

@@ -1,0 +1,23 @@
+"""Text from an environment on its way to a person: what it could do to a terminal or a build is taken out."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def without_controls(text: str) -> str:
+    """The text with a sign in place of each control character, those that turn the direction among them."""
+    return _CONTROL.sub("�", text)
+
+
+def harmless(line: str) -> str:
+    """A line without control characters and without the commands that build services read from logs."""
+    shown = without_controls(line).replace("##vso[", "## vso[").replace("##[", "## [")
+    return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown
+
+
+def one_line(text: str) -> str:
+    """`harmless`, with all white space evened out to single blanks."""
+    return harmless(" ".join(text.split()))

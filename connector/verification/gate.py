@@ -1,0 +1,75 @@
+"""Which findings turn the exit code to 3, and which ones somebody has accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from connector.errors import UsageError
+from connector.verification.baseline import Baseline
+from connector.verification.check import Check
+from connector.verification.checks import ALL_CHECKS
+from connector.verification.finding import Finding, Outcome, Severity
+
+_SEVERITIES = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Why a finding does not count; `until` is the last day on which it does not, None for no end."""
+
+    reason: str
+    until: date | None = None
+
+    def __str__(self) -> str:
+        return self.reason if self.until is None else f"{self.reason} (until {self.until.isoformat()})"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`fail_on` is the mildest severity that counts, for what failed and for what is unknown alike.
+
+    `is_strict` makes every unknown count, whatever its severity. `allowed_unknowns` maps codes of checks
+    to the reason why their unknown is accepted. `baseline` holds failures that are known; an unknown
+    stands in no baseline. Expired entries of it count for nothing.
+    """
+
+    fail_on: Severity = Severity.ERROR
+    is_strict: bool = False
+    allowed_unknowns: Mapping[str, str] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=Baseline)
+
+    def accepted(self, check: Check, finding: Finding, today: date) -> Accepted | None:
+        """The acceptance that covers a finding, if there is one."""
+        if finding.outcome is Outcome.UNKNOWN and check.code in self.allowed_unknowns:
+            return Accepted(self.allowed_unknowns[check.code])
+        if finding.outcome is Outcome.FAIL:
+            entry = self.baseline.entry_of(check.code, finding)
+            if entry is not None and entry.until >= today:
+                return Accepted(entry.reason, entry.until)
+        return None
+
+    def is_counting(self, severity: Severity, outcome: Outcome) -> bool:
+        """Whether such a finding turns the exit code to 3, unless it is accepted."""
+        if outcome is Outcome.UNKNOWN and self.is_strict:
+            return True
+        is_trouble = outcome in {Outcome.FAIL, Outcome.UNKNOWN}
+        return is_trouble and _SEVERITIES.index(severity) <= _SEVERITIES.index(self.fail_on)
+
+
+def allowed_unknowns(given: list[str]) -> dict[str, str]:
+    """CODE=REASON, each. Raises UsageError for an unknown code and for a missing reason."""
+    codes = {check.code for check in ALL_CHECKS}
+    found: dict[str, str] = {}
+    for text in given:
+        code, _, reason = (part.strip() for part in text.partition("="))
+        if code.upper() not in codes:
+            raise UsageError(f"--allow-unknown {text!r}: there is no check {code!r}.", _ALLOW)
+        if not reason:
+            raise UsageError(f"--allow-unknown {text!r} gives no reason.", _ALLOW)
+        found[code.upper()] = reason
+    return found
+
+
+_ALLOW = "Write it as --allow-unknown 'WF03=the roles table may not be read here'."
