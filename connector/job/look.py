@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import TypeAlias, TypeVar
 
 from connector.dataverse import DataverseClient
-from connector.job.read import read_job
+from connector.job.read import HISTORY, read_job
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
 from connector.model.job_health import confirmed, diagnose
@@ -21,13 +21,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Environment:
-    """Where the job lives and how it is looked at. `sleep` takes seconds; tests hand in one that returns."""
+    """Where the job lives and how it is looked at.
+
+    `sleep` takes seconds; tests hand in one that returns. `history` is how far back finished system jobs
+    are read.
+    """
 
     client: DataverseClient
     tables: Tables
     rules: InvoicingRules
     sleep: Sleep
     zone: tzinfo = UTC
+    history: timedelta = HISTORY
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Sight:
 
 def glance(at: Environment) -> Sight:
     """One look: never several_chains."""
-    snapshot = read_job(at.client, at.tables, at.rules)
+    snapshot = read_job(at.client, at.tables, at.rules, at.history)
     return Sight(snapshot, diagnose(snapshot, at.rules, at.zone))
 
 

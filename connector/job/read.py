@@ -29,8 +29,10 @@ _IDS_AT_A_TIME = 25
 R = TypeVar("R", bound=Record)
 
 
-def read_job(client: DataverseClient, tables: Tables, rules: InvoicingRules) -> JobSnapshot:
-    """What there is of the job now.
+def read_job(
+    client: DataverseClient, tables: Tables, rules: InvoicingRules, history: timedelta = HISTORY
+) -> JobSnapshot:
+    """What there is of the job now; `history` is how far back finished system jobs are read.
 
     The record is read before its system jobs: whoever starts a chain changes the record with it, so an
     unchanged etag says that no start was missed. A table that is absent, or that the caller may not
@@ -38,7 +40,7 @@ def read_job(client: DataverseClient, tables: Tables, rules: InvoicingRules) -> 
     """
     look = _Look(client, tables)
     batch_jobs = look.batch_jobs(rules)
-    jobs = look.system_jobs(batch_jobs)
+    jobs = look.system_jobs(batch_jobs, history)
     processes = look.processes(jobs)
     logs = look.logs(jobs)
     owners = (item.owner for item in chain[SystemJob | Process](jobs, processes))
@@ -74,7 +76,7 @@ class _Look:
             if is_invoice_job_name(item.name, is_case_sensitive=rules.is_job_name_case_sensitive)
         )
 
-    def system_jobs(self, records: Iterable[BatchJob]) -> tuple[SystemJob, ...]:
+    def system_jobs(self, records: Iterable[BatchJob], history: timedelta) -> tuple[SystemJob, ...]:
         """The open ones and those of the last days; where there are none, the last ones that there were."""
         table = self._tables.system_job
         ids = [record.id for record in records]
@@ -85,7 +87,7 @@ class _Look:
         open_or_young = " or ".join(
             (
                 f"{table.property_of('state')} ne {JobState.COMPLETED.value}",
-                f"{table.property_of('created_on')} ge {quote(self._client.now - HISTORY)}",
+                f"{table.property_of('created_on')} ge {quote(self._client.now - history)}",
             )
         )
         found = self._read(table, Query(filter=f"{ours} and ({open_or_young})"))
