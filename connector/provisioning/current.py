@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connector.job.look import Sight
+from connector.model.job_privileges import Privilege
 from connector.model.tables import DECLARED, Tables
-from connector.provisioning.privileges import Privilege
 
 
 @dataclass(frozen=True)

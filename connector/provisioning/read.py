@@ -6,9 +6,9 @@ from connector.dataverse import DataverseClient, WhoAmI
 from connector.errors import DataverseError, SettingsError
 from connector.job.look import Environment, look
 from connector.job.zone import UnknownZone, read_zone_of_user
+from connector.model.job_privileges import Privilege, missing_of
 from connector.model.tables import Tables
 from connector.provisioning.current import Current, Identity
-from connector.provisioning.privileges import Privilege, missing_of
 
 _Unknown = list[str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
 from connector.model.process import Process
 from connector.model.solution import Solution
+from connector.model.system_job import SystemJob
 from connector.model.tables import DECLARED, Tables
 from connector.model.user import User
 
@@ -27,6 +28,10 @@ class Need(StrEnum):
     WORKFLOWS = "workflows"
     OWNERS = "owners"
     CHAIN = "chain"
+    STARTER = "starter"
+    PRIVILEGES = "privileges"
+    UTILIZATION_JOBS = "utilization_jobs"
+    BACKLOG = "backlog"
     TODAY = "today"
     LINES = "lines"
     PAST_DUE_ROWS = "past_due_rows"
@@ -43,6 +48,8 @@ class Unread:
 T = TypeVar("T")
 Piece: TypeAlias = T | Unread
 NOT_ASKED_FOR = Unread("It was not asked for.")
+READY_FOR = timedelta(minutes=15)
+"""How long a system job may be ready before it counts as backlog: our choice, no page gives a figure."""
 
 
 class NotRead(Exception):
@@ -67,6 +74,30 @@ class Owner:
     id: str
     user: User | None
     roles: Piece[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """As whom the job runs, or would: who started the newest chain, else whoever is signed in.
+
+    `privileges` are the names of those that the roles give.
+    """
+
+    owner: Owner
+    is_live: bool
+    privileges: Piece[frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """System jobs that are ready and wait for the asynchronous service, longer than it usually takes.
+
+    `count` is as many as were read, `is_more` says that there are others; `oldest` is since when.
+    """
+
+    count: int
+    is_more: bool
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +153,8 @@ class Evidence:
     """`url` is the environment's origin, `tables` are the tables as the environment has them.
 
     `batch_jobs` holds every record whose name makes it the invoice job (rule J1), `workflows` all
-    definitions and activations of the job's workflows.
+    definitions and activations of the job's workflows, `privileges` the names of the signed-in
+    identity's, `utilization_jobs` the open system jobs of UpdateRoleUtilization on the job's record.
     """
 
     url: str
@@ -136,6 +168,10 @@ class Evidence:
     workflows: Piece[tuple[Process, ...]] = NOT_ASKED_FOR
     owners: Piece[tuple[Owner, ...]] = NOT_ASKED_FOR
     chain: Piece[Diagnosis] = NOT_ASKED_FOR
+    starter: Piece[Starter] = NOT_ASKED_FOR
+    privileges: Piece[frozenset[str]] = NOT_ASKED_FOR
+    utilization_jobs: Piece[tuple[SystemJob, ...]] = NOT_ASKED_FOR
+    backlog: Piece[Backlog] = NOT_ASKED_FOR
     today: Piece[Today] = NOT_ASKED_FOR
     lines: Piece[LineFacts] = NOT_ASKED_FOR
     past_due_rows: Piece[tuple[PastDueRow, ...]] = NOT_ASKED_FOR

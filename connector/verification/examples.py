@@ -13,6 +13,7 @@ from connector.model.batch_job import BatchJob, Frequency, JobType
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
 from connector.model.job_health import diagnose
+from connector.model.job_privileges import NEEDED
 from connector.model.job_snapshot import JobSnapshot
 from connector.model.process import (
     INVOICE_WORKFLOWS,
@@ -27,7 +28,16 @@ from connector.model.process import (
 from connector.model.solution import Solution
 from connector.model.system_job import OPERATION_TYPE_WORKFLOW, JobState, JobStatus, SystemJob
 from connector.model.user import User
-from connector.verification.evidence import Evidence, LineFacts, LineRef, Owner, Today, Unread
+from connector.verification.evidence import (
+    Backlog,
+    Evidence,
+    LineFacts,
+    LineRef,
+    Owner,
+    Starter,
+    Today,
+    Unread,
+)
 
 NOW = datetime(2020, 10, 5, 6, 0, tzinfo=UTC)
 FORBIDDEN = Unread("The table could not be read: 403, the privilege prvRead is missing.")
@@ -66,6 +76,7 @@ def definition(name: str) -> Process:
         state=ProcessState.ACTIVATED,
         mode=ProcessMode.BACKGROUND,
         is_on_demand=True,
+        is_job_deleted_on_success=False,
         primary_table="msdyn_batchjob",
         activation=f"00000000-0000-0000-0000-000000000f0{number}",
         owner=ADMIN.id,
@@ -109,6 +120,8 @@ def diagnosis(
     return diagnose(snapshot, InvoicingRules())
 
 
+PRIVILEGES = frozenset(item.name for item in NEEDED)
+STARTER = Starter(Owner(ADMIN.id, ADMIN, ("role",)), is_live=True, privileges=PRIVILEGES)
 HEALTHY = Evidence(
     url="https://contoso.crm4.dynamics.com",
     now=NOW,
@@ -118,6 +131,10 @@ HEALTHY = Evidence(
     workflows=WORKFLOWS,
     owners=(Owner(id=ADMIN.id, user=ADMIN, roles=("role",)),),
     chain=diagnosis(run(), sleep()),
+    starter=STARTER,
+    privileges=PRIVILEGES,
+    utilization_jobs=(),
+    backlog=Backlog(0, is_more=False, oldest=None),
     today=Today(day=date(2020, 10, 5), zone=ZoneInfo("UTC"), whose="the setting time_zone"),
     lines=LineFacts(time_and_material=2, fixed_price=1),
     past_due_rows=(),
@@ -135,4 +152,6 @@ def another_job() -> BatchJob:
     return structs.replace(JOB, id="00000000-0000-0000-0000-0000000000b2", name="Create invoices (copy)")
 
 
-NEVER_PROVISIONED = replace(HEALTHY, batch_jobs=(), chain=diagnosis(batch_jobs=()))
+NEVER_PROVISIONED = replace(
+    HEALTHY, batch_jobs=(), chain=diagnosis(batch_jobs=()), starter=replace(STARTER, is_live=False)
+)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from connector.dataverse import DataverseClient, Query, any_of, eq, guid
+from connector.dataverse import DataverseClient, Query, any_of, eq, guid, quote
 from connector.errors import HttpError, MalformedAnswer, Unauthorized
 from connector.job.look import Environment, Sight, look
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
@@ -18,14 +18,17 @@ from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
 from connector.model.job_health import diagnose
-from connector.model.process import INVOICE_WORKFLOWS, Process
+from connector.model.process import INVOICE_WORKFLOWS, UPDATE_ROLE_UTILIZATION, Process
 from connector.model.security_role import USER_ROLE
 from connector.model.solution import PROJECT_OPERATIONS_SOLUTIONS, Solution
+from connector.model.system_job import JobState, SystemJob
 from connector.model.tables import Tables
 from connector.model.user import User
 from connector.verification.checks.environment import DUAL_WRITE_SOLUTION
 from connector.verification.evidence import (
     NOT_ASKED_FOR,
+    READY_FOR,
+    Backlog,
     DueMilestone,
     Evidence,
     LineFacts,
@@ -34,6 +37,7 @@ from connector.verification.evidence import (
     Owner,
     PastDueRow,
     Piece,
+    Starter,
     Today,
     Unread,
     known,
@@ -41,6 +45,7 @@ from connector.verification.evidence import (
 from connector.verification.read_lines import LineReader
 
 T = TypeVar("T")
+BACKLOG_COUNTED = 100
 
 
 def read_evidence(
@@ -120,6 +125,22 @@ class _Reader:
         return _piece(self._read_chain)
 
     @cached_property
+    def starter(self) -> Piece[Starter]:
+        return _piece(self._read_starter)
+
+    @cached_property
+    def privileges(self) -> Piece[frozenset[str]]:
+        return _piece(lambda: self._privileges(self.user_id))
+
+    @cached_property
+    def utilization_jobs(self) -> Piece[tuple[SystemJob, ...]]:
+        return _piece(self._read_utilization_jobs)
+
+    @cached_property
+    def backlog(self) -> Piece[Backlog]:
+        return _piece(self._read_backlog)
+
+    @cached_property
     def today(self) -> Piece[Today]:
         return _piece(self._read_today)
 
@@ -151,6 +172,11 @@ class _Reader:
                 raise NotRead(f"The table {name} could not be read: {reason}")
         return sight
 
+    def _must_see_chains(self) -> None:
+        """Without a record there is no chain; with one, its system jobs and workflows have to be readable."""
+        if self._seen("msdyn_batchjob").snapshot.batch_jobs:
+            self._seen("asyncoperation", "workflow")
+
     def _read_identity(self) -> User:
         self._must_have("user")
         return self.client.retrieve(self.tables.user, self.user_id)
@@ -168,15 +194,58 @@ class _Reader:
         ids = dict.fromkeys(item.owner for item in definitions if item.owner)
         return tuple(Owner(id, snapshot.user(id), self._roles(id)) for id in ids)
 
+    def _read_starter(self) -> Starter:
+        self._must_see_chains()
+        snapshot = self._seen("systemuser").snapshot
+        chains = known(self._sight).diagnosis.chains
+        id = (chains[0].last.owner if chains else None) or self.user_id
+        user = snapshot.user(id) or (known(self.identity) if id == self.user_id else None)
+        is_live = bool(chains) and chains[0].is_live
+        return Starter(Owner(id, user, self._roles(id)), is_live, _piece(lambda: self._privileges(id)))
+
+    def _privileges(self, user: str) -> frozenset[str]:
+        """The names of the privileges that a user's roles give. Raises NotRead where none is named."""
+        entity_set = self.tables.user.entity_set
+        answer = self.client.function("RetrieveUserPrivileges", bound_to=(entity_set, user))
+        rows = answer.get("RolePrivileges")
+        names = [row.get("PrivilegeName") for row in rows] if isinstance(rows, list) else []
+        found = frozenset(name for name in names if isinstance(name, str))
+        if not found:
+            raise NotRead("RetrieveUserPrivileges names no privilege.")
+        return found
+
+    def _read_utilization_jobs(self) -> tuple[SystemJob, ...]:
+        self._must_see_chains()
+        snapshot = known(self._sight).snapshot
+        return tuple(
+            job
+            for job in snapshot.workflow_jobs
+            if job.state != JobState.COMPLETED and snapshot.workflow_of(job) == UPDATE_ROLE_UTILIZATION
+        )
+
+    def _read_backlog(self) -> Backlog:
+        """The oldest of the system jobs that have been ready for longer than usual."""
+        table = self.tables.system_job
+        self._must_have("system_job")
+        created = table.property_of("created_on")
+        waiting = (
+            eq(table.property_of("state"), JobState.READY.value),
+            f"{created} lt {quote(self.client.now - READY_FOR)}",
+        )
+        query = Query(filter=" and ".join(waiting), order_by=(created,), top=BACKLOG_COUNTED + 1)
+        jobs = tuple(self.client.list(table, query))
+        return Backlog(
+            min(len(jobs), BACKLOG_COUNTED), len(jobs) > BACKLOG_COUNTED, jobs[0].created_on if jobs else None
+        )
+
     def _roles(self, user: str) -> Piece[tuple[str, ...]]:
         query = Query(filter=eq("systemuserid", guid(user)))
         return _piece(lambda: tuple(row.role for row in self.client.list(USER_ROLE, query) if row.role))
 
     def _read_chain(self) -> Diagnosis:
         """The diagnosis, with its times in the job's zone where that is known."""
-        sight = self._seen("msdyn_batchjob")
-        if sight.snapshot.batch_jobs:
-            self._seen("asyncoperation", "workflow")
+        self._must_see_chains()
+        sight = known(self._sight)
         if isinstance(self.today, Unread) or sight.diagnosis.several_roots:
             return sight.diagnosis
         return diagnose(sight.snapshot, self.rules, self.today.zone)

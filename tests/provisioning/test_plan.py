@@ -14,6 +14,7 @@ from connector.model.batch_job import BatchJob, Frequency, JobType
 from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_health import confirmed, diagnose
+from connector.model.job_privileges import NEEDED, missing_of
 from connector.model.job_snapshot import JobSnapshot
 from connector.model.process import PROCESS_RUNNER, UPDATE_ROLE_UTILIZATION, WORKFLOWS_OF_THE_JOB, Process
 from connector.model.system_job import SystemJob
@@ -21,7 +22,6 @@ from connector.model.user import User
 from connector.provisioning.change import ChangeAction, FieldChange, Plan, job_id
 from connector.provisioning.current import Current, Identity
 from connector.provisioning.plan import plan_job
-from connector.provisioning.privileges import NEEDED, missing_of
 from tests.job.builders import ADA, JOB, NOON, activation, definition, job, snapshot
 
 RULES = InvoicingRules()

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.verification.baseline import Baseline, Known
+from connector.verification.checks import ALL_CHECKS
 from connector.verification.evidence import LineFacts, LineRef, PastDueRow
 from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, with_job
 from connector.verification.formats.azure_devops import as_azure_devops
@@ -115,7 +116,7 @@ def test_junit_counts_what_it_holds() -> None:
         for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
             assert int(str(suite.get(name))) == sum(case.find(kind) is not None for case in cases)
         assert int(str(suite.get("tests"))) == len(cases)
-    assert len(list(root.iter("testcase"))) == 21
+    assert len(list(root.iter("testcase"))) == len(ALL_CHECKS)
 
 
 def test_what_is_accepted_breaks_no_build_in_any_format() -> None:

@@ -15,7 +15,7 @@ import responses
 from connector.errors import SettingsError
 from connector.model.invoicing_rules import ContractStates, InvoicingRules
 from connector.verification.checks import ALL_CHECKS, needs_of, select
-from connector.verification.evidence import Evidence, Need, known
+from connector.verification.evidence import Backlog, Evidence, Need, Starter, known
 from connector.verification.finding import Outcome
 from connector.verification.read import read_evidence
 from connector.verification.read_lines import IDS_AT_A_TIME
@@ -169,6 +169,35 @@ def test_a_stalled_chain_is_found_in_either_shape(world: World, shape: str) -> N
     assert found["RUN03"] is Outcome.FAIL
 
 
+def test_the_starter_is_judged_with_roles_and_privileges(running_world: World) -> None:
+    """As whom the job runs, with which roles and privileges, is read from the live chain."""
+    starter = evidence_of(running_world).starter
+    assert isinstance(starter, Starter)
+    assert starter.is_live
+    assert starter.owner.id == running_world.client.who_am_i().user_id
+    assert starter.owner.roles
+    assert isinstance(starter.privileges, frozenset)
+    assert "prvCreateInvoice" in starter.privileges
+
+
+def test_a_privilege_that_was_taken_away_is_named(world: World) -> None:
+    """Without a privilege to read ENV04 names it, and what it is for."""
+    world.emulator.change_privileges({"take": ["prvReadmsdyn_actual"]})
+    found = verify(evidence_of(world), select(only=["ENV04"]))
+    assert [item.finding.evidence for item in found.results] == [{"privilege": "prvReadmsdyn_actual"}]
+
+
+def test_system_jobs_that_wait_for_a_worker_are_a_backlog(world: World) -> None:
+    """Ready jobs count once they have waited longer than usual, the oldest first."""
+    with world.emulator.store.transaction() as tx:
+        for hours in (3, 5, 0):
+            at = tx.now - timedelta(hours=hours)
+            tx.insert("asyncoperation", {"name": "x", "statecode": 0, "statuscode": 0, "createdon": at})
+    assert evidence_of(world).backlog == Backlog(
+        2, is_more=False, oldest=world.client.now - timedelta(hours=5)
+    )
+
+
 def test_two_chains_are_several_after_a_second_look(world: World) -> None:
     """Two live chains fail RUN01, each named, once a second look has seen them too (rule J8)."""
     pauses: list[float] = []
@@ -191,13 +220,16 @@ def test_a_workflow_in_draft_is_named(world: World) -> None:
     assert any("ProcessRunner" in text and "Draft" in text for text in messages(report, "WF01"))
 
 
+OF_THE_CHAIN = {Need.CHAIN, Need.STARTER, Need.UTILIZATION_JOBS}
+
+
 @pytest.mark.parametrize(
     ("path", "unread"),
     [
         ("solutions", {Need.SOLUTIONS}),
-        ("msdyn_batchjobs", {Need.BATCH_JOBS, Need.CHAIN}),
-        ("asyncoperations", {Need.CHAIN}),
-        ("workflows", {Need.WORKFLOWS, Need.OWNERS, Need.CHAIN}),
+        ("msdyn_batchjobs", {Need.BATCH_JOBS, *OF_THE_CHAIN}),
+        ("asyncoperations", {Need.BACKLOG, *OF_THE_CHAIN}),
+        ("workflows", {Need.WORKFLOWS, Need.OWNERS, *OF_THE_CHAIN}),
         ("msdyn_contractlineinvoiceschedules", {Need.LINES, Need.PAST_DUE_ROWS}),
         ("msdyn_contractlinescheduleofvalues", {Need.LINES, Need.PAST_DUE_ROWS, Need.DUE_MILESTONES}),
         ("timezonedefinitions", {Need.TODAY, Need.PAST_DUE_ROWS, Need.DUE_MILESTONES}),

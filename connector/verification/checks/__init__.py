@@ -1,4 +1,4 @@
-"""The registry: one module for each group, each with its CHECKS, in the order of the report.
+"""The registry: a module or two for each group, each with its CHECKS, in the order of the report.
 
 A new check is a value in its group's module; a new group is a module and a line here.
 """
@@ -9,7 +9,15 @@ from collections.abc import Iterable
 
 from connector.errors import UsageError
 from connector.verification.check import Check
-from connector.verification.checks import environment, job, milestones, run_health, schedules, workflows
+from connector.verification.checks import (
+    environment,
+    job,
+    milestones,
+    run_health,
+    run_rhythm,
+    schedules,
+    workflows,
+)
 from connector.verification.evidence import Need
 
 ALL_CHECKS: tuple[Check, ...] = (
@@ -17,6 +25,7 @@ ALL_CHECKS: tuple[Check, ...] = (
     *job.CHECKS,
     *workflows.CHECKS,
     *run_health.CHECKS,
+    *run_rhythm.CHECKS,
     *schedules.CHECKS,
     *milestones.CHECKS,
 )

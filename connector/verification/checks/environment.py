@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from connector.model.job_privileges import NEEDED, READING, Privilege, missing_of
 from connector.model.solution import Solution
 from connector.model.user import User
 from connector.verification.check import PROJECT_OPERATIONS, Check, Example
 from connector.verification.evidence import Evidence, Need, known
-from connector.verification.examples import FORBIDDEN, HEALTHY
+from connector.verification.examples import FORBIDDEN, HEALTHY, PRIVILEGES, STARTER
 from connector.verification.finding import Finding, Outcome, Record, Severity, failed, passed, unknown
 
+NO_ENDLESS_WAIT = (4, 166, 3403, 4)
+ONE_RUN_DATE_ONCE = (4, 141, 0, 1552)
+"""The versions of the Dataverse solution with the corrections of 6225696 and 4769472."""
 _CORE = {"projectservicecore", "msdyn_projectservicecore"}
 DUAL_WRITE_SOLUTION = "Dynamics365ProjectOperationsDualWrite"
 """Installed where Project Operations is integrated with Finance."""
@@ -61,6 +65,70 @@ def _flavour(is_integrated: bool) -> str:
     return "integrated with Finance by dual-write" if is_integrated else "without dual-write to Finance"
 
 
+def _version(evidence: Evidence) -> Iterator[Finding]:
+    """The newest of our solutions counts: they are updated together."""
+    solutions = [item for item in known(evidence.solutions) if item.unique_name != DUAL_WRITE_SOLUTION]
+    versions = [found for item in solutions if (found := _numbers(item.version)) is not None]
+    if not versions:
+        yield unknown("No solution of Project Operations tells its version.", evidence={"version": "none"})
+        return
+    version = max(versions)
+    text = ".".join(map(str, version))
+    seen = {"version": text}
+    if version < ONE_RUN_DATE_ONCE:
+        yield failed(f"Version {text} can invoice twice, and can wait forever.", evidence=seen)
+    elif version < NO_ENDLESS_WAIT:
+        yield failed(f"Version {text} can wait forever: see RUN03.", evidence=seen, severity=Severity.WARNING)
+    else:
+        yield passed(f"Version {text} has both corrections.", evidence=seen)
+
+
+def _numbers(version: str | None) -> tuple[int, ...] | None:
+    parts = (version or "").split(".")
+    return tuple(map(int, parts)) if all(part.isascii() and part.isdigit() for part in parts) else None
+
+
+def _may_read(evidence: Evidence) -> Iterator[Finding]:
+    missing = missing_of(known(evidence.privileges), READING)
+    yield from _missing(missing)
+    if not missing:
+        yield passed(f"All {len(READING)} privileges to read are there.")
+
+
+def _may_bill(evidence: Evidence) -> Iterator[Finding]:
+    starter = known(evidence.starter)
+    missing = missing_of(known(starter.privileges), (item for item in NEEDED if item.is_billing))
+    user = starter.owner.user
+    name = (user.full_name if user is not None else None) or starter.owner.id
+    record = Record("systemuser", starter.owner.id, name)
+    yield from _missing(missing, f"{name} lacks", record)
+    if not missing:
+        verb = "runs" if starter.is_live else "would run"
+        yield passed(f"The job {verb} as {name}, who may create invoices.", record)
+
+
+def _missing(
+    missing: tuple[Privilege, ...], what: str = "Missing is", record: Record | None = None
+) -> Iterator[Finding]:
+    for item in missing:
+        yield failed(f"{what} {item.name}, needed {item.reason}.", record, {"privilege": item.name})
+
+
+def _days(evidence: Evidence) -> Iterator[Finding]:
+    today = known(evidence.today)
+    is_free = evidence.tables.milestone.has("zone_independent_date")
+    free = "Milestones have" if is_free else "Milestones have no"
+    yield passed(
+        f"Today is {today.day.isoformat()} ({today.zone.key}, {today.whose}). {free} a date without a time "
+        "zone. Whether features such as invoice-date driven accounting are on, no public name tells.",
+        evidence={"time_zone": today.zone.key},
+    )
+
+
+def _in_version(version: str) -> Evidence:
+    return replace(HEALTHY, solutions=(Solution(id="s", unique_name="ProjectService", version=version),))
+
+
 ENV01 = Check(
     code="ENV01",
     severity=Severity.ERROR,
@@ -103,4 +171,83 @@ ENV02 = Check(
         Example("solutions that may not be read", replace(HEALTHY, solutions=FORBIDDEN), Outcome.UNKNOWN),
     ),
 )
-CHECKS = (ENV01, ENV02)
+ENV03 = Check(
+    code="ENV03",
+    severity=Severity.ERROR,
+    title="The version has no known defect of the invoice job",
+    question="Is Project Operations new enough that the job neither waits forever nor invoices twice?",
+    why="Before 4.166.3403.4 the job could wait forever (6225696); before 4.141.0.1552 several rows with one "
+    "run date invoiced the same transactions twice (4769472).",
+    fix="Update Project Operations in the Power Platform admin center.",
+    link=PROJECT_OPERATIONS + "pro/whats-new/whats-new-apr-2026-lite",
+    needs=(Need.SOLUTIONS,),
+    judge=_version,
+    examples=(
+        Example("the version of April 2026", HEALTHY, Outcome.PASS),
+        Example("a later one", _in_version("4.170.1.2"), Outcome.PASS),
+        Example("the version before", _in_version("4.166.3403.3"), Outcome.FAIL),
+        Example("one of 2024", _in_version("4.100.0.9"), Outcome.FAIL),
+        Example("a version that is no number", _in_version("next"), Outcome.UNKNOWN),
+        Example("no solution to be seen", replace(HEALTHY, solutions=()), Outcome.UNKNOWN),
+    ),
+)
+ENV04 = Check(
+    code="ENV04",
+    severity=Severity.ERROR,
+    title="The signed-in identity may read what the checks look at",
+    question="Does it hold the privileges to read the job, its system jobs, contracts, actuals and invoices?",
+    why="What may not be read looks like what is not there: system jobs stay hidden without their privilege.",
+    fix="Give the identity a security role with the privileges that are named.",
+    link="https://learn.microsoft.com/power-platform/admin/security-roles-privileges",
+    needs=(Need.PRIVILEGES,),
+    judge=_may_read,
+    examples=(
+        Example("all of them", HEALTHY, Outcome.PASS),
+        Example(
+            "without system jobs",
+            replace(HEALTHY, privileges=PRIVILEGES - {"prvReadAsyncOperation"}),
+            Outcome.FAIL,
+        ),
+        Example("privileges that cannot be read", replace(HEALTHY, privileges=FORBIDDEN), Outcome.UNKNOWN),
+    ),
+)
+ENV05 = Check(
+    code="ENV05",
+    severity=Severity.WARNING,
+    title="The user as whom the job runs may create invoices",
+    question="Does whoever started the job, or would start it, hold the privileges that invoicing needs?",
+    why="The job runs with the rights of the one who started it; Project billing administrator has them all.",
+    fix="Assign the role Project billing administrator, or one with the privileges that are named.",
+    link=PROJECT_OPERATIONS + "environment/security-model",
+    needs=(Need.STARTER,),
+    judge=_may_bill,
+    examples=(
+        Example("all of them", HEALTHY, Outcome.PASS),
+        Example(
+            "without creating invoices",
+            replace(HEALTHY, starter=replace(STARTER, privileges=PRIVILEGES - {"prvCreateInvoice"})),
+            Outcome.FAIL,
+        ),
+        Example(
+            "privileges that cannot be read",
+            replace(HEALTHY, starter=replace(STARTER, privileges=FORBIDDEN)),
+            Outcome.UNKNOWN,
+        ),
+    ),
+)
+ENV06 = Check(
+    code="ENV06",
+    severity=Severity.INFO,
+    title="Which days the environment goes by",
+    question="In whose time zone is a day a day, and are there dates that know no zone?",
+    why="Run dates and cut-offs are days of a user's zone: a day can begin earlier or later than it seems.",
+    fix="Set time_zone in the section [rules] of projops.toml.",
+    link=PROJECT_OPERATIONS + "sales/tz-independent-date-fields",
+    needs=(Need.TODAY,),
+    judge=_days,
+    examples=(
+        Example("a zone that is known", HEALTHY, Outcome.PASS),
+        Example("a zone that cannot be read", replace(HEALTHY, today=FORBIDDEN), Outcome.UNKNOWN),
+    ),
+)
+CHECKS = (ENV01, ENV02, ENV03, ENV04, ENV05, ENV06)

@@ -9,7 +9,15 @@ from typing import Any
 from msgspec import structs
 
 from connector.model.job_snapshot import is_activated
-from connector.model.process import INVOICE_WORKFLOWS, Process, ProcessMode, ProcessState, ProcessType
+from connector.model.process import (
+    INVOICE_WORKFLOWS,
+    UPDATE_ROLE_UTILIZATION,
+    Process,
+    ProcessMode,
+    ProcessState,
+    ProcessType,
+)
+from connector.model.system_job import JobState, JobStatus, SystemJob
 from connector.verification.check import SETTING_UP_THE_JOB, Check, Example
 from connector.verification.evidence import Evidence, Need, Owner, known
 from connector.verification.examples import ADMIN, FORBIDDEN, HEALTHY, WORKFLOWS
@@ -154,6 +162,42 @@ _UNREAD = Example("processes that may not be read", replace(HEALTHY, workflows=F
 _WITHOUT = replace(HEALTHY, workflows=())
 _COPY = structs.replace(WORKFLOWS[0], id="00000000-0000-0000-0000-0000000000f9")
 
+
+def _no_utilization(evidence: Evidence) -> Iterator[Finding]:
+    jobs = known(evidence.utilization_jobs)
+    for job in jobs:
+        record = Record("asyncoperation", job.id, UPDATE_ROLE_UTILIZATION)
+        yield failed("UpdateRoleUtilization runs on the record of the invoice job.", record)
+    if not jobs:
+        yield passed("No UpdateRoleUtilization is open on the record of the invoice job.")
+
+
+def _evidence_is_kept(evidence: Evidence) -> Iterator[Finding]:
+    found = [item for name in INVOICE_WORKFLOWS for item in definitions(evidence, name)]
+    for item in found:
+        name = item.name or item.id
+        if item.is_job_deleted_on_success is None:
+            yield unknown(f"Nobody tells whether {name} deletes its finished system jobs.", _record(item))
+        elif item.is_job_deleted_on_success:
+            yield failed(
+                f"{name} deletes its system jobs when they have succeeded.",
+                _record(item),
+                {"asyncautodelete": "true"},
+            )
+        else:
+            yield passed(f"{name} keeps its finished system jobs.", _record(item))
+    if not found:
+        yield not_applicable("Neither workflow is there: see WF01.")
+
+
+def _with(**changes: Any) -> Evidence:
+    """The healthy environment with both workflows changed alike."""
+    return replace(HEALTHY, workflows=tuple(structs.replace(item, **changes) for item in WORKFLOWS))
+
+
+_UTILIZATION = SystemJob(
+    id="00000000-0000-0000-0000-0000000000e9", state=JobState.SUSPENDED, status=JobStatus.WAITING
+)
 WF01 = Check(
     code="WF01",
     severity=Severity.ERROR,
@@ -230,4 +274,39 @@ WF03 = Check(
         _UNREAD,
     ),
 )
-CHECKS = (WF01, WF02, WF03)
+WF05 = Check(
+    code="WF05",
+    severity=Severity.INFO,
+    title="UpdateRoleUtilization does not run on the invoice job",
+    question="Was the workflow of role utilization started on another record than the invoice job?",
+    why="Run Workflow offers it in the same list; on this record it looks like the job and invoices nothing.",
+    fix="End it (`projops rerun --cancel ID`) and start it on a batch job of its own.",
+    link=SETTING_UP_THE_JOB,
+    needs=(Need.UTILIZATION_JOBS,),
+    judge=_no_utilization,
+    examples=(
+        Example("only the invoice workflows", HEALTHY, Outcome.PASS),
+        Example("started by mistake", replace(HEALTHY, utilization_jobs=(_UTILIZATION,)), Outcome.FAIL),
+        Example(
+            "system jobs that may not be read", replace(HEALTHY, utilization_jobs=FORBIDDEN), Outcome.UNKNOWN
+        ),
+    ),
+)
+WF06 = Check(
+    code="WF06",
+    severity=Severity.WARNING,
+    title="System jobs of the workflows stay on record",
+    question="Do the workflows keep their system jobs when these have succeeded?",
+    why="A workflow that deletes them leaves no evidence of its last run; the platform keeps 30 days anyway.",
+    fix="Clear the option that deletes completed jobs automatically; it needs the workflow's owner.",
+    link="https://learn.microsoft.com/power-automate/best-practices-workflow-processes",
+    needs=(Need.WORKFLOWS,),
+    judge=_evidence_is_kept,
+    examples=(
+        Example("jobs are kept", HEALTHY, Outcome.PASS),
+        Example("jobs are deleted", _with(is_job_deleted_on_success=True), Outcome.FAIL),
+        Example("nobody tells", _with(is_job_deleted_on_success=None), Outcome.UNKNOWN),
+        Example("no workflow", replace(HEALTHY, workflows=()), Outcome.NOT_APPLICABLE),
+    ),
+)
+CHECKS = (WF01, WF02, WF03, WF05, WF06)

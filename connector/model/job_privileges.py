@@ -49,7 +49,11 @@ NEEDED = (
 )
 
 
-def missing_of(granted: Iterable[str]) -> tuple[Privilege, ...]:
+READING = tuple(item for item in NEEDED if item.name.startswith("prvRead"))
+"""What whoever only looks needs."""
+
+
+def missing_of(granted: Iterable[str], needed: Iterable[Privilege] = NEEDED) -> tuple[Privilege, ...]:
     """Those that are needed and not granted; the case of a name means nothing."""
     present = {name.casefold() for name in granted}
-    return tuple(item for item in NEEDED if item.name.casefold() not in present)
+    return tuple(item for item in needed if item.name.casefold() not in present)
