@@ -27,7 +27,8 @@ Anything else that escapes is a fault in the program: exit 70.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class ProjopsError(Exception):
@@ -87,11 +88,39 @@ class UntrustedAuthority(DataverseError):
 
 
 class ForeignOrigin(DataverseError):
-    """An answer, a next link or a redirect points outside the environment's origin."""
+    """An answer, a next link or a redirect points outside the environment's origin.
+
+    `target` is where it points, scheme and host alone; `origin` is the environment's.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, target: str = "", origin: str = "") -> None:
+        super().__init__(message, hint)
+        self.target = target
+        self.origin = origin
 
 
 class Unreachable(DataverseError):
-    """There was no answer, and asking again would be safe."""
+    """There was no answer, and asking again would be safe.
+
+    `method` and `url` say what was asked, `request_id` is the id that we gave it, `reason` says how the
+    answer was lost.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        method: str = "",
+        url: str = "",
+        request_id: str = "",
+        reason: str = "",
+    ) -> None:
+        super().__init__(message, hint)
+        self.method = method
+        self.url = url
+        self.request_id = request_id
+        self.reason = reason
 
 
 class MalformedAnswer(DataverseError):
@@ -102,7 +131,8 @@ class OutcomeUnknown(DataverseError):
     """A request that must not be repeated was sent and its answer was lost.
 
     `method` and `url` say what was sent, `request_id` is the id that we gave it, `happened` is the
-    answer to the caller's own question whether it took effect: None when it could not be told.
+    answer to the caller's own question whether it took effect: None when it could not be told. `sent`
+    holds the operations or rows that were in the request; they stand in no message and no repr.
     """
 
     def __init__(
@@ -120,6 +150,7 @@ class OutcomeUnknown(DataverseError):
         self.url = url
         self.request_id = request_id
         self.happened = happened
+        self.sent: tuple[object, ...] = ()
 
 
 class HttpError(DataverseError):
@@ -127,7 +158,8 @@ class HttpError(DataverseError):
 
     `status` is the HTTP status, `code` the service's code as lower-case hex ("0x80040217", empty
     where none was given), `service_message` its text, `request_id` the service's id of the request,
-    `retry_after_s` the pause that it asked for in seconds.
+    `retry_after_s` the pause that it asked for in seconds, `member` the number from 1 of the member of a
+    change set that failed, None where there is no change set or the answer does not tell.
     """
 
     def __init__(
@@ -143,6 +175,7 @@ class HttpError(DataverseError):
     ) -> None:
         super().__init__(message, hint)
         self.status = status
+        self.member: int | None = None
         self.code = code
         self.service_message = service_message
         self.request_id = request_id
@@ -162,7 +195,21 @@ class NotFound(HttpError):
 
 
 class Conflict(HttpError):
-    pass
+    """412: the record is no longer what it was when it was read, or exists already.
+
+    `entity_set` and `id` name the record, `sent_etag` is the version that the write was meant for (None
+    for a create). `current` is the record as it was right after the refusal, all columns as they came,
+    and `current_etag` its version; both None where there is no such record (`is_gone`), where it could
+    not be read, or where nobody looked. `is_gone` is None when that is not known. A create that is refused
+    for another key than the id leaves no record under the id: `is_gone` is True then, too.
+    """
+
+    entity_set: str = ""
+    id: str = ""
+    sent_etag: str | None = None
+    current: Mapping[str, Any] | None = None
+    current_etag: str | None = None
+    is_gone: bool | None = None
 
 
 class Throttled(HttpError):

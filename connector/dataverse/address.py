@@ -55,6 +55,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_on_this_link(host: str) -> bool:
+    """This machine, or its link-local neighbours: no proxy stands in between, or can."""
+    try:
+        return is_loopback(host) or ipaddress.ip_address(host).is_link_local
+    except ValueError:
+        return False
+
+
 def environment_origin(text: str) -> Origin:
     """The origin in DATAVERSE_URL. Raises SettingsError that says what is wrong with it.
 
@@ -81,6 +89,8 @@ def within(origin: Origin, link: str, base: str, what: str) -> str:
         raise ForeignOrigin(
             f"{what} points to {shown_host(absolute)}, outside of the environment {origin}.",
             "Nothing was sent there. Check the address of the environment, and any proxy in between.",
+            target=shown_host(absolute),
+            origin=str(origin),
         )
     return absolute
 

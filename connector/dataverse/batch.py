@@ -1,4 +1,4 @@
-"""A change set as the body of $batch, and its answer taken apart. Multipart of OData 4.0, CRLF throughout."""
+"""The body of $batch, and its answer taken apart. Multipart of OData 4.0, CRLF throughout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from email.parser import BytesParser
 
 from requests.structures import CaseInsensitiveDict
 
-from connector.dataverse.operations import Member
+from connector.dataverse.decoding import decode_object
+from connector.dataverse.operations import Member, OperationResult
 from connector.dataverse.wire import Answer
 from connector.errors import MalformedAnswer, UsageError
 
@@ -28,16 +29,26 @@ class Part:
     answer: Answer
 
 
+def encode_batch(members: Sequence[Member], root: str) -> tuple[str, bytes]:
+    """Content type and body of a $batch of members that are independent of each other.
+
+    The members' answers come in their order. Raises UsageError for no members and for more than 1000.
+    """
+    _check_count(members, "batch")
+    batch = f"batch_{uuid.uuid4()}"
+    parts = (
+        _lines([f"--{batch}", *_member_head(number, member, root)]) + (member.body or b"")
+        for number, member in enumerate(members, start=1)
+    )
+    return f'multipart/mixed; boundary="{batch}"', b"\r\n".join([*parts, _lines([f"--{batch}--"])])
+
+
 def encode_change_set(members: Sequence[Member], root: str) -> tuple[str, bytes]:
     """Content type and body of a $batch with one change set; `root` is the API's path on the server.
 
     Raises UsageError for no members and for more than 1000.
     """
-    if not 1 <= len(members) <= LARGEST_BATCH:
-        raise UsageError(
-            f"A change set of {len(members)} members cannot be sent.",
-            f"It holds 1 to {LARGEST_BATCH} of them.",
-        )
+    _check_count(members, "change set")
     batch, changes = f"batch_{uuid.uuid4()}", f"changeset_{uuid.uuid4()}"
     lines = [f"--{batch}", f'Content-Type: multipart/mixed; boundary="{changes}"', ""]
     body = _lines(lines)
@@ -60,8 +71,22 @@ def parts_of(answer: Answer) -> list[Part]:
     return [_part(leaf) for leaf in _leaves(message)]
 
 
+def result_of(answer: Answer) -> OperationResult:
+    """What a member was answered. Raises MalformedAnswer for a body that is no JSON object."""
+    body = decode_object(answer.content, "A member of a batch") if answer.content else None
+    etag = answer.headers.get("ETag") or (body or {}).get("@odata.etag")
+    return OperationResult(answer.status, body, etag)
+
+
 def failing_part(parts: Sequence[Part]) -> Part | None:
     return next((part for part in parts if part.answer.status >= 400), None)
+
+
+def _check_count(members: Sequence[Member], what: str) -> None:
+    if not 1 <= len(members) <= LARGEST_BATCH:
+        raise UsageError(
+            f"A {what} of {len(members)} members cannot be sent.", f"It holds 1 to {LARGEST_BATCH} of them."
+        )
 
 
 def _member_head(number: int, member: Member, root: str) -> list[str]:

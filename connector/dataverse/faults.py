@@ -8,7 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from connector.dataverse.hints import HINTS, LIMITS, NO_ACCESS
-from connector.dataverse.wire import Answer, http_date
+from connector.dataverse.wire import Answer, Attempt, Lost, http_date
 from connector.errors import (
     AccessDenied,
     Conflict,
@@ -20,6 +20,8 @@ from connector.errors import (
 )
 
 _LONGEST_TEXT = 1_000
+# The record exists: by its id, by an alternate key, by an index of the database.
+DUPLICATES = frozenset({"0x80040237", "0x80060892", "0x80073002"})
 _CLASSES: dict[int, type[HttpError]] = {
     401: Unauthorized,
     403: AccessDenied,
@@ -45,7 +47,7 @@ def http_error(answer: Answer, what: str) -> HttpError:
     text = _service_message(answer)
     limit = f" ({LIMITS[code]})" if code in LIMITS else ""
     message = f"{what} was answered with {answer.status} {_phrase(answer.status)}{limit}"
-    return kind(
+    error = kind(
         f"{message}: {text}" if text else f"{message}.",
         HINTS.get(code) or HINTS.get(str(answer.status), ""),
         status=answer.status,
@@ -54,6 +56,23 @@ def http_error(answer: Answer, what: str) -> HttpError:
         request_id=answer.service_request_id,
         retry_after_s=retry_after_s(answer),
     )
+    error.member = _member(answer)
+    return error
+
+
+def _member(answer: Answer) -> int | None:
+    """Only the answer to a member of a change set has a Content-ID."""
+    text = answer.headers.get("Content-ID", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def why(attempt: Attempt) -> str:
+    """How a try ended, in a few words for the log."""
+    if isinstance(attempt, Lost):
+        return f"no answer ({attempt.reason})"
+    code = error_code(attempt)
+    told = LIMITS.get(code) or code
+    return f"{attempt.status} {_phrase(attempt.status)}".strip() + (f" ({told})" if told else "")
 
 
 def error_code(answer: Answer) -> str:

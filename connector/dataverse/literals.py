@@ -48,6 +48,13 @@ def name(value: str) -> str:
     return value
 
 
+def path(value: str) -> str:
+    """The name of a column, or a path through lookups to one. Raises UsageError when it cannot be one."""
+    if not _PATH.fullmatch(value):
+        raise UsageError(f"{value!r} is not a column or a path to one.", "Use the logical name.")
+    return value
+
+
 def instant(value: datetime) -> str:
     """UTC with Z, a fraction only where there is one. Raises UsageError without a time zone."""
     if value.utcoffset() is None:
@@ -80,7 +87,7 @@ def quote(value: object) -> str:
 
 def eq(column: str, value: object) -> str:
     """`column eq value`; the column may be a path through lookups."""
-    return f"{_column(column)} eq {quote(value)}"
+    return f"{path(column)} eq {quote(value)}"
 
 
 def any_of(column: str, values: Iterable[object]) -> str:
@@ -88,12 +95,20 @@ def any_of(column: str, values: Iterable[object]) -> str:
 
     Raises UsageError for no values at all: there is no filter that means "nothing".
     """
+    array = json_array(column, values)
+    return f"Microsoft.Dynamics.CRM.In(PropertyName={quote(path(column))},PropertyValues={array})"
+
+
+def json_array(column: str, values: Iterable[object]) -> str:
+    """The values as texts in a JSON array. Raises UsageError for none, and for what `quote` refuses."""
     plain = [value.value if isinstance(value, Enum) else value for value in values]
-    texts = [value if isinstance(value, str) else quote(value) for value in plain]
+    texts = [str(value) if isinstance(value, str) else quote(value) for value in plain]
     if not texts:
         raise UsageError(f"No values were given for {column}.", "Do not ask at all when nothing is wanted.")
-    array = msgspec.json.encode(texts).decode()
-    return f"Microsoft.Dynamics.CRM.In(PropertyName={quote(_column(column))},PropertyValues={array})"
+    try:
+        return msgspec.json.encode(texts).decode()
+    except UnicodeEncodeError:
+        raise UsageError(f"A value for {column} is no text: it has half of a surrogate pair in it.") from None
 
 
 # Everything that is written without quotes. The order counts: a bool is an int, a datetime is a date.
@@ -107,9 +122,3 @@ _BARE: Final[tuple[tuple[type, Callable[[Any], str]], ...]] = (
     (Guid, str),
     (UUID, str),
 )
-
-
-def _column(path: str) -> str:
-    if not _PATH.fullmatch(path):
-        raise UsageError(f"{path!r} is not a column or a path to one.", "Use the logical name.")
-    return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.dataverse.body import encode
@@ -68,6 +68,10 @@ class Member:
     path: str
     headers: Mapping[str, str]
     body: bytes | None
+
+    def said_by(self, caller: Mapping[str, str]) -> Member:
+        """The same request with the headers that name another caller."""
+        return replace(self, headers={**self.headers, **caller}) if caller else self
 
 
 def member_of(operation: Operation) -> Member:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 from connector.dataverse.faults import http_error
@@ -20,6 +21,20 @@ _TOLD = {
 }
 
 
+# Says nothing of what a try before it may have done.
+_NO_VERDICT = frozenset({401, 429})
+
+
+@contextmanager
+def telling(sent: Iterable[object]) -> Iterator[None]:
+    """An OutcomeUnknown from inside carries these operations or rows."""
+    try:
+        yield
+    except OutcomeUnknown as unknown:
+        unknown.sent = unknown.sent or tuple(sent)
+        raise
+
+
 def settle(sent: Request, outcome: Outcome, what: str = "", happened: Happened | None = None) -> Answer:
     """The answer of a call that went well.
 
@@ -29,12 +44,18 @@ def settle(sent: Request, outcome: Outcome, what: str = "", happened: Happened |
     last = outcome.last
     what = what or f"{sent.method} {sent.path}"
     if isinstance(last, Lost):
-        if sent.method != "GET" and (last.is_sent or outcome.is_ambiguous):
+        if not sent.changes_nothing and (last.is_sent or outcome.is_ambiguous):
             raise outcome_unknown(sent, what, last.reason, happened)
         raise Unreachable(
-            f"There was no answer to {what} ({last.reason}).", "Check the network and the address."
+            f"There was no answer to {what} ({last.reason}).",
+            "Check the network and the address.",
+            method=sent.method,
+            url=sent.url,
+            request_id=sent.id,
+            reason=last.reason,
         )
-    if not sent.is_repeatable and may_have_happened(last):
+    is_lost = outcome.is_ambiguous and last.status in _NO_VERDICT and not sent.changes_nothing
+    if is_lost or (not sent.is_repeatable and may_have_happened(last)):
         raise outcome_unknown(sent, what, f"{last.status} {HTTPStatus(last.status).phrase}", happened)
     if last.status >= 400:
         raise http_error(last, what)

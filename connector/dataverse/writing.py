@@ -7,24 +7,22 @@ from urllib.parse import urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
-from connector.dataverse.batch import Part, encode_change_set, failing_part, parts_of
+from connector.dataverse.batch import Part, encode_change_set, failing_part, parts_of, result_of
 from connector.dataverse.body import encode
-from connector.dataverse.confirming import is_as_sent, tells
-from connector.dataverse.decoding import decode_object
+from connector.dataverse.faults import DUPLICATES, error_code
+from connector.dataverse.looking import Looker
 from connector.dataverse.operations import (
-    Action,
-    Delete,
+    Create,
     Member,
     Operation,
     OperationResult,
-    Update,
     is_repeatable,
     member_of,
     record_path,
 )
 from connector.dataverse.reading import Reader
 from connector.dataverse.retrying import Outcome
-from connector.dataverse.settling import Happened, outcome_unknown, settle
+from connector.dataverse.settling import Happened, outcome_unknown, settle, telling
 from connector.dataverse.transport import Transport, check_entity_id
 from connector.dataverse.wire import Answer, Request
 from connector.errors import DataverseError, MalformedAnswer
@@ -40,27 +38,34 @@ class Writer:
 
     def __init__(self, transport: Transport, reader: Reader) -> None:
         self._transport = transport
-        self._reader = reader
+        self._looker = Looker(transport, reader)
 
     def write(
         self, operation: Operation, happened: Happened | None = None, *, is_confirming: bool = True
     ) -> Answer | None:
         """One operation by itself. The answer, or None where reading had to confirm it."""
-        member = member_of(operation)
-        sent, outcome = self._transport.call(self._request(member, is_repeatable=is_repeatable(operation)))
-        if is_confirming and self._confirmed([operation], sent, outcome) is not None:
-            return None
-        return settle(sent, outcome, happened=happened)
+        request = self._request(member_of(operation), is_repeatable=is_repeatable(operation))
+        with telling([operation]):
+            sent, outcome = self._transport.call(request)
+            if is_confirming and self._confirmed([operation], sent, outcome) is not None:
+                return None
+            return settle(sent, outcome, happened=happened)
 
     def upsert(self, entity_set: str, id: str, values: Mapping[str, object]) -> None:
         """Without a condition, the same values twice are the same record."""
         path = record_path(entity_set, id)
         member = Member("PATCH", path, {}, encode(values, path))
-        settle(*self._transport.call(self._request(member, is_repeatable=True)))
+        written = Create(entity_set, id, values)
+        with telling([written]):
+            sent, outcome = self._transport.call(self._request(member, is_repeatable=True))
+            # Two tries that meet in the database: the second is told that the record exists.
+            if self._confirmed([written], sent, outcome) is None:
+                settle(sent, outcome)
 
     def change_set(self, operations: Sequence[Operation], happened: Happened | None) -> list[OperationResult]:
         """All of them or none. Raises the failing member's error."""
-        members = [member_of(operation) for operation in operations]
+        caller = self._transport.caller_headers
+        members = [member_of(operation).said_by(caller) for operation in operations]
         root = urlsplit(self._transport.address("")).path
         content_type, body = encode_change_set(members, root)
         request = Request(
@@ -69,13 +74,15 @@ class Writer:
             {"Content-Type": content_type},
             body,
             is_repeatable=all(map(is_repeatable, operations)),
+            items=len(members),
         )
-        sent, outcome = self._transport.call(request, self._as_failing_part)
-        confirmed = self._confirmed(operations, sent, outcome)
-        if confirmed is not None:
-            return confirmed
-        answer = settle(sent, outcome, _what(members, outcome), happened)
-        return [_result(part.answer) for part in self._parts(answer, len(members))]
+        with telling(operations):
+            sent, outcome = self._transport.call(request, self._as_failing_part)
+            confirmed = self._confirmed(operations, sent, outcome)
+            if confirmed is not None:
+                return confirmed
+            answer = settle(sent, outcome, _what(members, outcome), happened)
+        return [result_of(part.answer) for part in self._parts(answer, len(members))]
 
     def _request(self, member: Member, *, is_repeatable: bool) -> Request:
         headers = {**member.headers, **(_JSON if member.body is not None else {})}
@@ -95,11 +102,11 @@ class Writer:
         Only then may a refusal of the repetition mean success, and only where every record says so.
         """
         last = outcome.last
-        if not (outcome.is_ambiguous and isinstance(last, Answer) and last.status in _ALREADY_DONE):
+        if not (outcome.is_ambiguous and isinstance(last, Answer) and _is_told_done(last)):
             return None
         failure: DataverseError | None = None
         try:
-            found = [self._look(operation) for operation in operations]
+            found = [self._looker.answer_to(operation) for operation in operations]
         except DataverseError as error:
             failure = error
         if failure is not None:
@@ -107,19 +114,6 @@ class Writer:
             raise outcome_unknown(sent, f"{sent.method} {sent.path}", reason) from failure
         results = [result for result in found if result is not None]
         return results if len(results) == len(operations) else None
-
-    def _look(self, operation: Operation) -> OperationResult | None:
-        """What the operation must have been answered, if the record is what it would have made of it."""
-        if isinstance(operation, Action):
-            return None
-        record = self._reader.find(operation.entity_set, operation.id)
-        if isinstance(operation, Delete):
-            return OperationResult(204) if record is None else None
-        if record is None or not is_as_sent(record, operation.values):
-            return None
-        if isinstance(operation, Update) and not tells(record, operation.values):
-            return None
-        return OperationResult(204, etag=record.get("@odata.etag"))
 
     def _as_failing_part(self, answer: Answer) -> Answer:
         """The error inside an answer to $batch, as an answer: it decides about repetition and error class."""
@@ -146,6 +140,10 @@ class Writer:
         return parts
 
 
+def _is_told_done(answer: Answer) -> bool:
+    return answer.status in _ALREADY_DONE or error_code(answer) in DUPLICATES
+
+
 def _what(members: Sequence[Member], outcome: Outcome) -> str:
     """Which member failed, as far as the answer tells."""
     last = outcome.last
@@ -155,9 +153,3 @@ def _what(members: Sequence[Member], outcome: Outcome) -> str:
         return f"Member {number} of {len(members)} of a change set ({member.method} {member.path})"
     named = ", ".join(f"{member.method} {member.path}" for member in members[:5])
     return f"A change set of {len(members)} ({named}{', …' if len(members) > 5 else ''})"
-
-
-def _result(answer: Answer) -> OperationResult:
-    body = decode_object(answer.content, "A member of a change set") if answer.content else None
-    etag = answer.headers.get("ETag") or (body or {}).get("@odata.etag")
-    return OperationResult(answer.status, body, etag)

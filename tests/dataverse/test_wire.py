@@ -8,17 +8,20 @@ import os
 import socket
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+import responses
 import trustme
 from urllib3.exceptions import MaxRetryError, NameResolutionError
 
-from connector.dataverse import DataverseClient, RetryPolicy, TokenRequest
+from connector.dataverse import EVERYTHING, DataverseClient, RetryPolicy, TokenRequest
 from connector.dataverse.wire import lost
 from connector.errors import OutcomeUnknown, SettingsError, SignInError, Unreachable
 
@@ -177,6 +180,120 @@ def test_compressed_answers_are_unpacked(server: Server, local: DataverseClient,
     assert "gzip" in server.seen[0][2]["Accept-Encoding"]
 
 
+WHOLE = b'{"accountid": "1"}'
+PACKED = gzip.compress(WHOLE, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (PACKED, "gzip"),
+        (PACKED, " GZIP "),
+        (gzip.compress(WHOLE[:5], mtime=0) + gzip.compress(WHOLE[5:], mtime=0), "gzip"),
+        (zlib.compress(WHOLE), "deflate"),
+        (WHOLE, "identity"),
+    ],
+    ids=["gzip", "upper case", "in pieces", "deflate", "identity"],
+)
+def test_every_usual_coding_is_unpacked(
+    server: Server, local: DataverseClient, accounts: Table, body: bytes, coding: str
+) -> None:
+    """Also gzip in several pieces, and deflate that nobody asked for."""
+    server.answers = [lambda handler: handler.say(body, Content_Encoding=coding)]
+    assert local.retrieve(accounts, ID).id == "1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [PACKED[:-12], PACKED[:-1], PACKED[:20], PACKED + PACKED[:-3], b"\x1f\x8b" + b"\0" * 30, WHOLE],
+    ids=["no trailer", "a byte short", "cut early", "a second piece cut", "no gzip", "not packed"],
+)
+def test_a_compressed_answer_that_is_not_whole_is_lost(
+    server: Server, local: DataverseClient, accounts: Table, pauses: list[float], body: bytes
+) -> None:
+    """It is read again, even where the server itself says that this was all; it is not malformed."""
+    server.answers = [lambda handler: handler.say(body, Content_Encoding="gzip"), record]
+    assert local.retrieve(accounts, ID).id == "1"
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 1, 17])
+def test_a_chunked_answer_that_is_not_whole_is_lost(
+    server: Server, local: DataverseClient, accounts: Table, pauses: list[float], kept: int
+) -> None:
+    """The last chunk has to arrive, wherever the connection ends before it."""
+
+    def chunk(handler: Handler) -> None:
+        handler.wfile.write(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"12\r\n" + WHOLE[:kept]
+        )
+        handler.hang_up()
+
+    server.answers = [chunk, record]
+    assert local.retrieve(accounts, ID).id == "1"
+    assert len(pauses) == 1
+
+
+def test_an_answer_that_ends_before_its_length_is_lost(
+    service: responses.RequestsMock, client: DataverseClient, accounts: Table, pauses: list[float]
+) -> None:
+    """Fewer bytes than announced are a lost answer, also where nothing but the count tells."""
+    url = f"https://contoso.crm4.dynamics.com/api/data/v9.2/accounts({ID})"
+    service.get(url, body=WHOLE[:-1], headers={"Content-Length": str(len(WHOLE))})
+    service.get(url, body=WHOLE)
+    assert client.retrieve(accounts, ID).id == "1"
+    assert len(pauses) == 1
+
+
+def test_a_cut_page_is_read_again_and_nothing_is_doubled(
+    server: Server, local: DataverseClient, accounts: Table
+) -> None:
+    """The records of a page come when the whole page has come."""
+    second = b'{"value": [{"accountid": "2"}]}'
+
+    def first(handler: Handler) -> None:
+        link = f"{server.url}/api/data/v9.2/accounts?p=2"
+        handler.say(f'{{"value": [{{"accountid": "1"}}], "@odata.nextLink": "{link}"}}'.encode())
+
+    def half(handler: Handler) -> None:
+        handler.say(second[:-9], length=len(second))
+        handler.hang_up()
+
+    server.answers = [first, half, lambda handler: handler.say(second)]
+    assert [each.id for each in local.list(accounts, EVERYTHING)] == ["1", "2"]
+
+
+def test_a_connection_is_used_again(server: Server, local: DataverseClient, accounts: Table) -> None:
+    """Whole answers, errors among them, leave their connection to the next request."""
+    ports: list[int] = []
+
+    def noting(status: int) -> Handle:
+        def handle(handler: Handler) -> None:
+            ports.append(handler.client_address[1])
+            handler.say(WHOLE, status)
+
+        return handle
+
+    server.answers = [noting(200), noting(503), noting(200), noting(200)]
+    for _ in range(3):
+        local.retrieve(accounts, ID)
+    assert len(ports) == 4
+    assert len(set(ports)) == 1
+
+
+def test_many_threads_use_one_client(server: Server, local: DataverseClient, accounts: Table) -> None:
+    """Each gets the answer to its own question."""
+
+    def echo(handler: Handler) -> None:
+        handler.say(f'{{"accountid": "{handler.path.partition("(")[2][:36]}"}}'.encode())
+
+    server.answers = [echo] * 40
+    ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(40)]
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda id: local.retrieve(accounts, id).id, ids))
+    assert found == ids
+
+
 def test_each_try_is_logged_without_anything_secret(
     server: Server, local: DataverseClient, accounts: Table, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -184,7 +301,8 @@ def test_each_try_is_logged_without_anything_secret(
     caplog.set_level(logging.DEBUG, "connector.dataverse")
     server.answers = [lambda handler: handler.say(status=503), record]
     local.retrieve(accounts, ID)
-    lines = [entry.getMessage() for entry in caplog.records if entry.name == "connector.dataverse"]
+    lines = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.DEBUG]
+    lines = [line for line in lines if line.startswith("GET ")]
     identity = server.seen[0][2]["x-ms-client-request-id"]
     assert len(lines) == 2
     assert lines[0].startswith(f"GET /api/data/v9.2/accounts({ID}) -> 503 in ")
@@ -201,7 +319,7 @@ def test_a_next_link_reaches_the_server_as_it_was_given(
     path = "/api/data/v9.2/accounts?$skiptoken=%253Ccookie%2520a=%2522%7E%22"
     body = f'{{"value": [], "@odata.nextLink": "{server.url}{path}"}}'.encode()
     server.answers = [lambda handler: handler.say(body), lambda handler: handler.say(b'{"value": []}')]
-    assert list(local.list(accounts)) == []
+    assert list(local.list(accounts, EVERYTHING)) == []
     assert server.seen[1][1] == path
 
 

@@ -12,7 +12,7 @@ import requests
 import responses
 from responses.matchers import header_matcher
 
-from connector.dataverse import DataverseClient, RetryPolicy, TokenRequest
+from connector.dataverse import Action, Create, DataverseClient, RetryPolicy, TokenRequest
 from connector.dataverse.confirming import is_as_sent
 from connector.errors import (
     AccessDenied,
@@ -100,11 +100,12 @@ def test_what_is_no_etag_is_refused(client: DataverseClient, etag: str) -> None:
 def test_a_condition_that_fails_at_once_is_a_conflict(
     service: responses.RequestsMock, client: DataverseClient, root: str, call: Call
 ) -> None:
-    """Without a lost answer before it, a 412 is somebody else's record: it is not even looked at."""
+    """Without a lost answer before it, a 412 is somebody else's record, even where it holds our values."""
     service.patch(f"{root}/accounts({ID})", status=412)
+    service.get(f"{root}/accounts({ID})", json={"name": "x"})
     with pytest.raises(Conflict):
         call(client)
-    assert len(service.calls) == 1
+    assert [call.request.method for call in service.calls] == ["PATCH", "GET"]
 
 
 @pytest.mark.parametrize("call", [create, update])
@@ -318,3 +319,44 @@ def test_a_sign_in_that_fails_in_a_repetition_hides_no_write(
         pytest.raises(OutcomeUnknown, match="The sign-in is away"),
     ):
         update(client)
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_refusal_that_is_no_verdict_leaves_a_lost_answer_unknown(
+    service: responses.RequestsMock, client: DataverseClient, root: str, status: int
+) -> None:
+    """That a repetition was not let in says nothing of the try before it."""
+    service.patch(f"{root}/accounts({ID})", body=RESET)
+    service.patch(f"{root}/accounts({ID})", status=status, headers={"Retry-After": "1000"})
+    with pytest.raises(OutcomeUnknown, match=str(status)):
+        create(client)
+
+
+@pytest.mark.parametrize(("status", "code"), [(412, "0x80040237"), (400, "-2147012606"), (400, "0x80060892")])
+def test_two_tries_that_meet_in_the_database_are_one_record(
+    service: responses.RequestsMock, client: DataverseClient, root: str, status: int, code: str
+) -> None:
+    """The index refuses the second one, with whichever code: the record is there as it was sent."""
+    url = f"{root}/accounts({ID})"
+    for write in (create, lambda each: each.upsert("accounts", ID, VALUES)):
+        service.patch(url, body=RESET)
+        service.patch(url, status=status, json={"error": {"code": code, "message": "duplicate"}})
+        service.get(url, json=RECORD)
+        write(client)
+
+
+def test_an_unknown_outcome_carries_what_was_sent_and_shows_none_of_it(
+    service: responses.RequestsMock, client: DataverseClient, root: str
+) -> None:
+    """Who catches it can look for it; a log has none of it."""
+    service.patch(f"{root}/accounts({ID})", body=RESET)
+    with pytest.raises(OutcomeUnknown) as caught:
+        create(client)
+    assert caught.value.sent == (Create("accounts", ID, VALUES),)
+    assert "Fabrikam" not in f"{caught.value!r} {caught.value}"
+    service.post(f"{root}/$batch", body=RESET)
+    start = [Action("DoIt", {"who": "Fabrikam"})]
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.change_set(start)
+    assert caught.value.sent == tuple(start)
+    assert "Fabrikam" not in f"{caught.value!r} {caught.value}"

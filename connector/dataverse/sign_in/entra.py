@@ -1,112 +1,94 @@
-"""Tokens for an environment. The environment proposes where to sign in; it never decides."""
+"""Signing in with Entra: which authority is asked, and how its answers are read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
-from typing import Protocol
+from typing import Any
 
 from connector.dataverse.address import origin_of
 from connector.dataverse.authority import Challenge, TrustedAuthorities, challenge_in, is_tenant
 from connector.dataverse.faults import http_error
-from connector.dataverse.guarded_http import GuardedHttp
-from connector.dataverse.retrying import DEFAULT_POLICY, RetryPolicy, repeat
-from connector.dataverse.secret_app import Hidden, SecretApp
+from connector.dataverse.retrying import repeat
+from connector.dataverse.sign_in.guarded_http import GuardedHttp
+from connector.dataverse.sign_in.kept import KeptTokens
+from connector.dataverse.sign_in.refusals import unknown_tenant
+from connector.dataverse.sign_in.tokens import TokenRequest
 from connector.dataverse.wire import Lost, NoCredentials, Request, Wire
 from connector.errors import (
+    DataverseError,
     ForeignOrigin,
+    MalformedAnswer,
     SettingsError,
     SignInError,
     Unreachable,
+    UntrustedAuthority,
 )
 
-_NO_EXTRA = TrustedAuthorities()
+NO_EXTRA = TrustedAuthorities()
 
 
 @dataclass(frozen=True)
-class TokenRequest:
-    """For which environment a token is wanted, and how to talk on the way to it."""
+class Site:
+    """One environment's authority, https://host/tenant, and the only way to talk to it."""
 
+    authority: str
     origin: str
-    ca_file: Path | None = None
-    retry: RetryPolicy = DEFAULT_POLICY
-    user_agent: str = "projops-connector"
+    http: GuardedHttp
+    request: TokenRequest
+    is_emulator: bool
+
+    def strange(self, error: Exception) -> DataverseError:
+        """Our error for what msal raises over this authority; its text is not shown."""
+        host, _, tenant = self.authority.rpartition("/")
+        if "invalid_instance" in str(error):
+            return UntrustedAuthority(f"Microsoft does not know the authority {host}.", "Check the setting.")
+        if isinstance(error, ValueError) and "authority configuration" in str(error):
+            return unknown_tenant(tenant, host)
+        return MalformedAnswer(f"The authority {self.authority} does not answer as OpenID Connect wants it.")
 
 
-class TokenSource(Protocol):
-    """Gives bearer tokens for an environment; called once for each request, so it caches."""
-
-    def token(self, request: TokenRequest) -> str:
-        """A token that is valid now. Raises DataverseError."""
-        ...
-
-    def forget(self) -> None:
-        """Drop what is cached: the environment has refused it."""
-        ...
-
-
-class ClientSecret:
-    """Signs an application in with its secret, by msal.
+class EntraTokens(KeptTokens):
+    """A TokenSource that asks Entra.
 
     `tenant_id` None takes the tenant from the environment's challenge, if that names a trusted authority;
     `authority_host` is used in place of the proposed one. Both have to be trusted. Nothing is checked
-    before the first token is wanted: a traceback through here must not have the secret among its values.
+    before the first token is wanted: a traceback through here must not have a secret among its values.
     """
 
     def __init__(
         self,
         tenant_id: str | None,
         client_id: str,
-        secret: str,
         *,
-        authority_host: str | None = None,
-        trusted: TrustedAuthorities = _NO_EXTRA,
+        authority_host: str | None,
+        trusted: TrustedAuthorities,
     ) -> None:
+        super().__init__()
         self._tenant_id = tenant_id or ""
         self._client_id = client_id
-        self._secret = Hidden(secret)
         self._authority_host = authority_host or ""
         self._trusted = trusted
-        self._lock = Lock()
-        self._apps: dict[TokenRequest, SecretApp] = {}
 
     def __repr__(self) -> str:
-        return f"ClientSecret(tenant_id={self._tenant_id!r}, client_id={self._client_id!r})"
+        return f"{type(self).__name__}(tenant_id={self._tenant_id!r}, client_id={self._client_id!r})"
 
-    def token(self, request: TokenRequest) -> str:
-        """A token for `<origin>/.default`, from msal's cache while it is good.
+    def authority(self, request: TokenRequest) -> str:
+        """Where this environment's sign-in goes, https://host/tenant. No secret is needed or sent.
 
-        Raises SignInError, UntrustedAuthority, ForeignOrigin, Unreachable or SettingsError.
+        Raises SignInError, UntrustedAuthority, ForeignOrigin, Unreachable.
         """
-        with self._lock:
-            if request not in self._apps:
-                self._apps[request] = self._app(request)
-            return self._apps[request].token()
+        wire = wire_of(request)
+        try:
+            return self._authority(ask(wire, request), request)
+        finally:
+            wire.close()
 
-    def forget(self) -> None:
-        with self._lock:
-            self._apps.clear()
-
-    def _app(self, request: TokenRequest) -> SecretApp:
-        if not self._client_id or not self._secret.value:
-            raise SettingsError("The client id or its secret is empty.", "Set both.")
-        wire = Wire(
-            request.ca_file,
-            (request.retry.connect_timeout_s, request.retry.answer_timeout_s),
-            request.user_agent,
-        )
-        challenge = _ask(wire, request)
-        authority = self._authority(challenge, request)
+    def _site(self, request: TokenRequest) -> Site:
+        wire = wire_of(request)
+        authority = self._authority(ask(wire, request), request)
         http = GuardedHttp(wire, self._trusted, request.retry)
-        return SecretApp(
-            self._client_id,
-            self._secret,
-            authority,
-            request.origin,
-            http,
-            is_emulator=self._trusted.is_emulator,
-        )
+        return Site(authority, request.origin, http, request, self._trusted.is_emulator)
 
     def _authority(self, challenge: Challenge, request: TokenRequest) -> str:
         """https://host/tenant, rebuilt from parts that were judged: never the text of the challenge."""
@@ -129,11 +111,20 @@ class ClientSecret:
             raise SignInError(f"{problem}.", "Set the tenant's id or domain name.", code="invalid_tenant")
         return f"{host}/{tenant}"
 
+    def _require_client_id(self) -> None:
+        if not self._client_id:
+            raise SettingsError("The client id is empty.", "Set the id of the application.")
 
-def _ask(wire: Wire, request: TokenRequest) -> Challenge:
+
+def wire_of(request: TokenRequest) -> Wire:
+    policy = request.retry
+    return Wire(request.ca_file, (policy.connect_timeout_s, policy.answer_timeout_s), request.user_agent)
+
+
+def ask(wire: Wire, request: TokenRequest) -> Challenge:
     """Ask the environment without a token, for its challenge, before anything secret is sent anywhere.
 
-    Raises ForeignOrigin where it wants a token for somebody else.
+    Raises ForeignOrigin where it wants a token for somebody else, SignInError where it asks for none.
     """
     question = Request("GET", f"{request.origin}/api/data/v9.2/", {"Accept": "application/json"})
     attempt = repeat(
@@ -151,10 +142,30 @@ def _ask(wire: Wire, request: TokenRequest) -> Challenge:
             f"{request.origin} answered {attempt.status} where a Dataverse environment asks for a token.",
             "Check the environment's address.",
         )
-    challenge = challenge_in(attempt.headers)
+    return _judged(challenge_in(attempt.headers), request)
+
+
+def challenge_of(request: TokenRequest) -> Challenge:
+    """What the environment says to somebody without a token; see `ask`."""
+    wire = wire_of(request)
+    try:
+        return ask(wire, request)
+    finally:
+        wire.close()
+
+
+def _judged(challenge: Challenge, request: TokenRequest) -> Challenge:
     if challenge.resource_id and str(origin_of(challenge.resource_id)) != request.origin:
         raise ForeignOrigin(
             f"The environment {request.origin} wants a token for another one, {challenge.resource_id!r}.",
             "No secret was sent. Check the environment's address.",
         )
     return challenge
+
+
+def lifetime_s(result: Mapping[str, Any]) -> float:
+    """How long msal's answer says that its token lives; 0, which is renewed at once, where it does not."""
+    try:
+        return max(0.0, float(result.get("expires_in", 0)))
+    except (TypeError, ValueError):
+        return 0.0

@@ -1,0 +1,109 @@
+"""Bulk work as a client offers it: many rows in, a stream of results out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from connector.dataverse.bulk.batching import BatchWriter, Steps
+from connector.dataverse.bulk.chunk_writing import ChunkWriter
+from connector.dataverse.bulk.lanes import in_order
+from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
+from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
+from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
+from connector.dataverse.looking import Looker
+from connector.dataverse.operations import Delete, Operation
+from connector.dataverse.reading import Reader
+from connector.dataverse.transport import Transport
+
+
+class _Weighed(Protocol):
+    @property
+    def weight(self) -> int: ...
+
+
+W = TypeVar("W", bound=_Weighed)
+
+
+class BulkWriter:
+    """Cuts the input into chunks and has them written, as many at a time as the client's pace allows."""
+
+    def __init__(self, transport: Transport, reader: Reader) -> None:
+        self._transport = transport
+        self._looker = Looker(transport, reader)
+
+    def rows(
+        self,
+        table: BulkTable,
+        message: Message,
+        rows: Iterable[Mapping[str, object]],
+        *,
+        by: Sequence[str] = (),
+        chunks: Chunks | None = None,
+        is_elastic: bool = False,
+    ) -> Generator[RowResult, None, None]:
+        """Raises UsageError at once for a list that holds a row which cannot be sent."""
+        chunks = chunks or STANDARD
+        if is_elastic:
+            chunks = replace(chunks, ceiling=min(chunks.ceiling, ELASTIC_CEILING), floor=1)
+        size = Size(chunks)
+        preparer = Preparer(table, message, by)
+        prepared = Rows(preparer, rows)
+        writer = ChunkWriter(self._transport, self._looker, table, preparer, size, is_elastic=is_elastic)
+        pace = self._transport.pace
+        cut = _cut(iter(prepared), size, _count(rows), lambda: pace.width)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling)
+
+    def batch(
+        self, operations: Iterable[Operation], chunks: Chunks | None = None
+    ) -> Generator[BatchResult, None, None]:
+        """Raises UsageError at once for a list that holds an operation which cannot be sent."""
+        size = Size(chunks or BATCHED)
+        steps = Steps(operations)
+        writer = BatchWriter(self._transport, self._looker, size)
+        pace = self._transport.pace
+        cut = _cut(iter(steps), size, _count(operations), lambda: pace.width)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling)
+
+    def delete(
+        self, table: BulkTable, ids: Iterable[str], chunks: Chunks | None = None
+    ) -> Generator[RowResult, None, None]:
+        if isinstance(ids, Sequence):
+            given: Iterable[Operation] = [Delete(table.entity_set, id, "*") for id in ids]
+        else:
+            given = (Delete(table.entity_set, id, "*") for id in ids)
+        return (_deleted(table, result) for result in self.batch(given, chunks))
+
+
+def _deleted(table: BulkTable, result: BatchResult) -> RowResult:
+    assert isinstance(result.operation, Delete)  # that is what was asked for
+    failed = RowStatus.UNKNOWN if result.is_unknown else RowStatus.FAILED
+    return RowResult(
+        index=result.index,
+        id=result.operation.id,
+        status=RowStatus.DELETED if result.is_done else failed,
+        error=result.error,
+        row=None if result.is_done else {table.key: result.operation.id},
+    )
+
+
+def _count(given: Iterable[object]) -> int | None:
+    return len(given) if isinstance(given, Sequence) else None
+
+
+def _cut(rows: Iterator[W], size: Size, count: int | None, width: Callable[[], int]) -> Iterator[list[W]]:
+    """Chunks of as many rows as are right at that moment; a row is asked for when its chunk is made."""
+    chunk: list[W] = []
+    weight = taken = 0
+    for row in rows:
+        if not chunk:
+            most = size.now if count is None else size.share(count - taken, width())
+        chunk.append(row)
+        weight += row.weight
+        if len(chunk) >= most or weight >= size.chunks.most_bytes:
+            yield chunk
+            taken += len(chunk)
+            chunk, weight = [], 0
+    if chunk:
+        yield chunk
