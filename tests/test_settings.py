@@ -131,6 +131,19 @@ def test_a_secret_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("projops.toml", 'authority_host="login.evil.example"\n', "AZURE_AUTHORITY_HOST"),
         ("projops.toml", 'AZURE_AUTHORITY_HOST="login.evil.example"\n', "AZURE_AUTHORITY_HOST"),
         ("projops.toml", 'ca_file="evil.pem"\n', "PROJOPS_CA_FILE"),
+        (".env", "ACTIONS_ID_TOKEN_REQUEST_URL=https://evil\n", "ACTIONS_ID_TOKEN_REQUEST_URL"),
+        (".env", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=do-not-show\n", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        (".env", "SYSTEM_OIDCREQUESTURI=https://evil\n", "SYSTEM_OIDCREQUESTURI"),
+        (".env", "SYSTEM_ACCESSTOKEN=do-not-show\n", "SYSTEM_ACCESSTOKEN"),
+        (".env", "IDENTITY_ENDPOINT=http://evil\n", "IDENTITY_ENDPOINT"),
+        (".env", "PROJOPS_TOKEN_FOLDER=evil\n", "PROJOPS_TOKEN_FOLDER"),
+        ("projops.toml", 'SYSTEM_OIDCREQUESTURI="https://evil"\n', "SYSTEM_OIDCREQUESTURI"),
+        ("projops.toml", 'token_folder="evil"\n', "PROJOPS_TOKEN_FOLDER"),
+        (
+            "projops.toml",
+            'client_certificate_password="do-not-show"\n',
+            "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        ),
         ("projops.toml", 'azure_client_secret="do-not-show"\n', "AZURE_CLIENT_SECRET"),
         ("projops.toml", 'POWER_PLATFORM_CLIENT_SECRET="do-not-show"\n', "AZURE_CLIENT_SECRET"),
     ],
@@ -237,7 +250,8 @@ def test_no_environment_is_an_error_that_names_both_ways(tmp_path: Path) -> None
 def test_the_example_names_every_variable_and_no_other(repository: Path, tmp_path: Path) -> None:
     """.env.example mentions all variables that are read, and every name in it is one."""
     text = (repository / ".env.example").read_text(encoding="utf-8")
-    mentioned = set(re.findall(r"\b(?:AZURE|POWER_PLATFORM|DATAVERSE|PROJOPS)_[A-Z_]+", text))
+    prefixes = "AZURE|AZURESUBSCRIPTION|POWER_PLATFORM|DATAVERSE|PROJOPS|ACTIONS|SYSTEM|IDENTITY"
+    mentioned = set(re.findall(rf"\b(?:{prefixes})_[A-Z_]+", text))
     known = set(names_of_variables())
     sections = {one for one in known if one.endswith("__")}
     for one in mentioned:

@@ -38,8 +38,7 @@ class Call:
 
         settings = load({**self.flags, **(more or {})})
         self.log.folder = settings.log_folder
-        if settings.client_secret is not None:
-            self.log.secrets.add(settings.client_secret.get_secret_value())
+        self.log.secrets.update(settings.sign_in.secrets)
         return settings
 
     @contextmanager

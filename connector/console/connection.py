@@ -17,8 +17,18 @@ from tzlocal import get_localzone
 
 from connector.console.embedded import open_embedded
 from connector.console.output import Envelope
+from connector.console.sign_in import chosen_source
 from connector.console.voice import Voice
-from connector.dataverse import ClientSecret, DataverseClient, TableDefinition, TrustedAuthorities
+from connector.dataverse import (
+    ClientSecret,
+    DataverseClient,
+    MetadataCache,
+    RetryPolicy,
+    TableDefinition,
+    TokenSource,
+    TrustedAuthorities,
+)
+from connector.dataverse.retrying import DEFAULT_POLICY
 from connector.errors import SettingsError
 from connector.job.look import Environment
 from connector.model.contract_customer import CONTRACT_LINE_CUSTOMER_ROLE
@@ -31,6 +41,8 @@ EMBEDDED = "emulator:"
 EMULATED_NAMES = {CONTRACT_LINE_CUSTOMER_ROLE: "emu_contractlinecustomer"}
 # Failed, in the choice that the emulator invents for the not-to-exceed status.
 EMULATED_NOT_TO_EXCEED_FAILED = 192350001
+# Progress based, in the choice that it invents for the invoice schedule type.
+EMULATED_PROGRESS_BASED = 192350001
 
 
 @dataclass(frozen=True)
@@ -59,8 +71,12 @@ class Connection:
 
     def rules_here(self, rules: InvoicingRules) -> InvoicingRules:
         """The rules of the settings, completed by what is known of this environment."""
-        if self.is_emulator and rules.not_to_exceed_failed is None:
-            return replace(rules, not_to_exceed_failed=EMULATED_NOT_TO_EXCEED_FAILED)
+        if not self.is_emulator:
+            return rules
+        if rules.not_to_exceed_failed is None:
+            rules = replace(rules, not_to_exceed_failed=EMULATED_NOT_TO_EXCEED_FAILED)
+        if rules.progress_schedule_type is None:
+            rules = replace(rules, progress_schedule_type=EMULATED_PROGRESS_BASED)
         return rules
 
     def envelope(self, schema: str) -> Envelope:
@@ -82,18 +98,25 @@ def _zone_of_this_machine() -> tzinfo:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to go and as whom."""
+    """Where to go, with whose tokens, and why those."""
 
     url: str
-    tenant_id: str
-    client_id: str
-    secret: str
-    authority_host: str
+    tokens: TokenSource
     ca_file: Path | None
     is_emulator: bool
+    reason: str
 
     def __repr__(self) -> str:
         return f"Target({self.url!r})"
+
+    def client(
+        self, retry: RetryPolicy = DEFAULT_POLICY, cache: MetadataCache | None = None
+    ) -> DataverseClient:
+        return DataverseClient(self.url, self.tokens, ca_file=self.ca_file, retry=retry, cache=cache)
+
+    def cache(self, folder: Path) -> MetadataCache | None:
+        """None for an emulator: it is near, and comes and goes."""
+        return None if self.is_emulator else MetadataCache(folder)
 
 
 @contextmanager
@@ -102,17 +125,25 @@ def connected(settings: Settings, voice: Voice) -> Iterator[Connection]:
 
     Raises SettingsError, StateFileError, DataverseError.
     """
-    with ExitStack() as stack:
-        url = settings.require_url()
-        if url.lower().startswith(EMBEDDED):
-            target = _embedded(url[len(EMBEDDED) :], stack, voice)
-        else:
-            target = _remote(url, settings)
-        client = stack.enter_context(_client(target))
+    with (
+        targeted(settings, voice) as target,
+        target.client(cache=target.cache(settings.cache_dir)) as client,
+    ):
         names = {**EMULATED_NAMES, **settings.names} if target.is_emulator else dict(settings.names)
         definitions = client.table_definitions(DECLARED.logical_names(names))
         tables = DECLARED.resolved(definitions, names)
         yield Connection(client, tables, definitions, names, target.is_emulator)
+
+
+@contextmanager
+def targeted(settings: Settings, voice: Voice) -> Iterator[Target]:
+    """The environment that is meant, without a word to it yet. Raises SettingsError, StateFileError."""
+    with ExitStack() as stack:
+        url = settings.require_url()
+        if url.lower().startswith(EMBEDDED):
+            yield _embedded(url[len(EMBEDDED) :], stack, voice)
+        else:
+            yield _remote(url, settings, voice)
 
 
 def _embedded(name: str, stack: ExitStack, voice: Voice) -> Target:
@@ -125,42 +156,27 @@ def _embedded(name: str, stack: ExitStack, voice: Voice) -> Target:
     emulator = stack.enter_context(open_embedded(path))
     if emulator.is_new:
         voice.say(f"{path} did not exist: it was made with the sample data.")
-    return Target(
-        url=emulator.url,
-        tenant_id=emulator.tenant_id,
-        client_id=emulator.client_id,
-        secret=emulator.client_secret,
-        authority_host=emulator.authority,
-        ca_file=emulator.ca_file,
-        is_emulator=True,
+    host = _origin_of(emulator.authority)
+    tokens = ClientSecret(
+        emulator.tenant_id,
+        emulator.client_id,
+        emulator.client_secret,
+        authority_host=host,
+        trusted=TrustedAuthorities(extra=(host,), is_emulator=True),
     )
+    reason = "client-secret, because the embedded emulator gives its own application"
+    return Target(emulator.url, tokens, emulator.ca_file, is_emulator=True, reason=reason)
 
 
-def _remote(url: str, settings: Settings) -> Target:
-    secret = settings.client_secret
-    missing = [
-        variable
-        for variable, value in (("AZURE_CLIENT_ID", settings.client_id), ("AZURE_CLIENT_SECRET", secret))
-        if not value
-    ]
-    if missing or secret is None:
-        raise SettingsError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: {url} wants a sign-in.",
-            "Set the application's id and its client secret in the environment or in .env; it has to be an "
-            "application user of the environment.",
-        )
+def _remote(url: str, settings: Settings, voice: Voice) -> Target:
     host = settings.authority_host
     if settings.ca_file is not None:
         _check_certificates(settings.ca_file)
-    return Target(
-        url=url,
-        tenant_id=settings.tenant_id,
-        client_id=settings.client_id,
-        secret=secret.get_secret_value(),
-        authority_host=host,
-        ca_file=settings.ca_file,
-        is_emulator=bool(host) and _is_loopback(host) and _is_loopback(url),
+    is_emulator = bool(host) and _is_loopback(host) and _is_loopback(url)
+    tokens, choice = chosen_source(
+        settings, voice, _origin_of(host) if host else None, is_emulator=is_emulator
     )
+    return Target(url, tokens, settings.ca_file, is_emulator=is_emulator, reason=choice.reason)
 
 
 def _check_certificates(path: Path) -> None:
@@ -180,18 +196,6 @@ def _is_loopback(address: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _client(target: Target) -> DataverseClient:
-    host = _origin_of(target.authority_host) if target.authority_host else None
-    tokens = ClientSecret(
-        target.tenant_id or None,
-        target.client_id,
-        target.secret,
-        authority_host=host,
-        trusted=TrustedAuthorities(extra=(host,) if host else (), is_emulator=target.is_emulator),
-    )
-    return DataverseClient(target.url, tokens, ca_file=target.ca_file)
 
 
 def _origin_of(address: str) -> str:

@@ -63,14 +63,16 @@ class Envelope:
 
     schema: str
     environment: str
-    generated_at: datetime
+    generated_at: datetime | None
 
-    def fields(self) -> dict[str, str]:
-        instant = self.generated_at.astimezone(UTC).isoformat(timespec="seconds")
+    def fields(self) -> dict[str, str | None]:
+        """`generated_at` is null where the environment has not said its time."""
+        at = self.generated_at
+        instant = at.astimezone(UTC).isoformat(timespec="seconds") if at is not None else None
         return {
             "schema": self.schema,
             "environment": self.environment,
-            "generated_at": instant.replace("+00:00", "Z"),
+            "generated_at": instant and instant.replace("+00:00", "Z"),
         }
 
 

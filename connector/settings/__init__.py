@@ -6,7 +6,22 @@ files can come with a cloned repository.
 """
 
 from connector.settings.loading import Settings, load, load_flags_alone
+from connector.settings.places import search_path
 from connector.settings.sections import CreateWith, RunSettings
-from connector.settings.variables import names_of_variables
+from connector.settings.sign_in import Choice, SignInSettings, SignInWay, TokenCacheKind
+from connector.settings.variables import names_of_variables, variables_of
 
-__all__ = ["CreateWith", "RunSettings", "Settings", "load", "load_flags_alone", "names_of_variables"]
+__all__ = [
+    "Choice",
+    "CreateWith",
+    "RunSettings",
+    "Settings",
+    "SignInSettings",
+    "SignInWay",
+    "TokenCacheKind",
+    "load",
+    "load_flags_alone",
+    "names_of_variables",
+    "search_path",
+    "variables_of",
+]

@@ -14,7 +14,8 @@ from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.settings.reading import read_environment, read_environment_file, read_project_file
 from connector.settings.sections import RunSettings, check_job, check_rules, filled, place_of
-from connector.settings.variables import SECTIONS, Given, Values
+from connector.settings.sign_in import Choice, SignInSettings, chosen
+from connector.settings.variables import SECTIONS, Given, Values, variables_of
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,20 @@ class Settings:
     authority_host: str
     ca_file: Path | None
     log_folder: Path
+    history_file: Path | None
+    cache_dir: Path
+    sign_in: SignInSettings
     names: Mapping[str, str]
     job: DesiredJob
     rules: InvoicingRules
     run: RunSettings
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    def choose_sign_in(self) -> Choice:
+        """The way to sign in and the reason for it. Raises SettingsError that names what is missing."""
+        return chosen(
+            self.sign_in, self.sources, {name: variables_of(name)[0] for name in Given.model_fields}
+        )
 
     def require_url(self) -> str:
         """The environment to work on. Raises SettingsError: there is no silent default."""
@@ -115,9 +125,17 @@ def _checked(given: Given, sources: Mapping[str, str]) -> Settings:
         authority_host=given.authority_host,
         ca_file=given.ca_file,
         log_folder=given.log_folder,
+        history_file=given.history_file,
+        cache_dir=given.cache_dir,
+        sign_in=_sign_in(given),
         names=given.names,
         job=job,
         rules=rules,
         run=filled(RunSettings, "run", given.run, sources),
         sources=sources,
     )
+
+
+def _sign_in(given: Given) -> SignInSettings:
+    same = {name: getattr(given, name) for name in SignInSettings.__dataclass_fields__ if name != "way"}
+    return SignInSettings(way=given.sign_in, **same)

@@ -12,10 +12,22 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import SettingsError
+from connector.settings.places import usual_cache_folder, usual_token_folder
+from connector.settings.sign_in import SignInWay, TokenCacheKind
 
 PREFIX = "PROJOPS_"
-NEVER_FROM_FILES = ("authority_host", "ca_file")
-NEVER_FROM_THE_PROJECT = (*NEVER_FROM_FILES, "client_secret")
+# Whom to trust with a secret, and where pipelines and hosts say that their own tokens are had.
+NEVER_FROM_FILES = (
+    "authority_host",
+    "ca_file",
+    "github_request_url",
+    "github_request_token",
+    "azure_devops_request_url",
+    "azure_devops_access_token",
+    "identity_endpoint",
+    "token_folder",
+)
+NEVER_FROM_THE_PROJECT = (*NEVER_FROM_FILES, "client_secret", "client_certificate_password")
 SECTIONS = ("job", "rules", "names", "run")
 
 Values = dict[str, Any]
@@ -44,7 +56,50 @@ class Given(BaseSettings):
     )
     authority_host: str = Field("", validation_alias=AliasChoices("AZURE_AUTHORITY_HOST"))
     ca_file: Path | None = None
+    sign_in: SignInWay | None = None
+    client_certificate_path: Path | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "AZURE_CLIENT_CERTIFICATE_PATH", "POWER_PLATFORM_CLIENT_CERTIFICATE_FILE_PATH"
+        ),
+    )
+    client_certificate_password: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "AZURE_CLIENT_CERTIFICATE_PASSWORD", "POWER_PLATFORM_CLIENT_CERTIFICATE_PASSWORD"
+        ),
+    )
+    federated_token_file: Path | None = Field(
+        None, validation_alias=AliasChoices("AZURE_FEDERATED_TOKEN_FILE")
+    )
+    service_connection_id: str = Field(
+        "",
+        validation_alias=AliasChoices(
+            "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "POWER_PLATFORM_AZDO_SERVICE_CONNECTION_ID"
+        ),
+    )
+    service_connection_tenant_id: str = Field(
+        "", validation_alias=AliasChoices("AZURESUBSCRIPTION_TENANT_ID")
+    )
+    service_connection_client_id: str = Field(
+        "", validation_alias=AliasChoices("AZURESUBSCRIPTION_CLIENT_ID")
+    )
+    github_request_url: str = Field("", validation_alias=AliasChoices("ACTIONS_ID_TOKEN_REQUEST_URL"))
+    github_request_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+    )
+    azure_devops_request_url: str = Field("", validation_alias=AliasChoices("SYSTEM_OIDCREQUESTURI"))
+    azure_devops_access_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("SYSTEM_ACCESSTOKEN")
+    )
+    identity_endpoint: str = Field("", validation_alias=AliasChoices("IDENTITY_ENDPOINT"))
+    managed_identity_object_id: str = ""
+    managed_identity_resource_id: str = ""
+    token_cache: TokenCacheKind | None = None
+    token_folder: Path = Field(default_factory=usual_token_folder)
     log_folder: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    history_file: Path | None = None
+    cache_dir: Path = Field(default_factory=usual_cache_folder)
     job: Values = Field(default_factory=dict)
     rules: Values = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict)

@@ -8,7 +8,10 @@ import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
+from connector.emulator.identity.signing import SigningKey
+from connector.emulator.identity.tickets import Tickets
 from connector.emulator.store import Store, Transaction
 
 TENANT = "tenant_id"
@@ -25,6 +28,15 @@ class Application:
         return f"Application({self.client_id})"
 
 
+@dataclass(frozen=True)
+class Bearer:
+    """Whose token it is: the application's own, or a user's (systemuserid) by way of the application."""
+
+    client_id: str
+    user_id: str | None
+    expires_at: datetime
+
+
 def create_application(tx: Transaction) -> Application:
     """Register one more application in the emulator's tenant, with a random secret."""
     application = Application(str(uuid.uuid4()), secrets.token_urlsafe(30))
@@ -35,16 +47,26 @@ def create_application(tx: Transaction) -> Application:
 
 
 class Issuer:
-    """Issues tokens to known applications and tells whose token it is."""
+    """Issues tokens to known applications and tells whose token it is.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    `origin` is the token endpoint's own, https://127.0.0.1:PORT.
+    """
+
+    def __init__(self, store: Store, origin: str) -> None:
+        self.store = store
+        self.origin = origin
+        self.key = SigningKey()
+        self.tickets = Tickets()
         self._lock = threading.Lock()
-        self._tokens: dict[str, tuple[str, datetime]] = {}
+        self._tokens: dict[str, Bearer] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self.store.now
 
     @property
     def tenant_id(self) -> str:
-        with self._store.snapshot() as tx:
+        with self.store.snapshot() as tx:
             return str(tx.setting(TENANT))
 
     def has_application(self, client_id: str) -> bool:
@@ -54,26 +76,29 @@ class Issuer:
         known = self._applications().get(client_id.lower(), "")
         return hmac.compare_digest(known.encode(), secret.encode("utf-8", "surrogatepass"))
 
-    def issue(self, client_id: str) -> str:
-        now = self._store.now
+    def issue(self, client_id: str, user_id: str | None = None) -> str:
         token = secrets.token_urlsafe(48)
+        bearer = Bearer(client_id.lower(), user_id, self.now + timedelta(seconds=TOKEN_LIFETIME_S))
         with self._lock:
-            self._tokens = {t: held for t, held in self._tokens.items() if held[1] > now}
-            self._tokens[token] = (client_id.lower(), now + timedelta(seconds=TOKEN_LIFETIME_S))
+            self._tokens = {t: held for t, held in self._tokens.items() if held.expires_at > self.now}
+            self._tokens[token] = bearer
         return token
 
-    def client_of(self, token: str) -> str | None:
-        """The application that a token was issued to; None when it is unknown or has expired."""
+    def bearer_of(self, token: str) -> Bearer | None:
+        """Whom a token was issued to; None when it is unknown or has expired."""
         held = self._tokens.get(token)
-        if held is None or held[1] <= self._store.now:
-            return None
-        return held[0]
+        return held if held is not None and held.expires_at > self.now else None
 
     def expire_all(self) -> None:
-        """Forget every token, as if all had expired."""
+        """Forget every access token, as if all had expired; refresh tokens stay."""
         with self._lock:
             self._tokens = {}
 
+    def password_for(self, purpose: str) -> str:
+        """What a pipeline or a machine shows to ask for its own token; another one for each state file."""
+        own = next(iter(self._applications().values()), "")
+        return hmac.new(own.encode(), purpose.encode(), sha256).hexdigest()
+
     def _applications(self) -> dict[str, str]:
-        with self._store.snapshot() as tx:
+        with self.store.snapshot() as tx:
             return {str(k).lower(): str(v) for k, v in tx.setting(APPLICATIONS, {}).items()}

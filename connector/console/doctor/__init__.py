@@ -1,0 +1,1 @@
+"""Step by step from the settings to an identity that may do something in the environment."""
