@@ -1,4 +1,7 @@
-"""The tests: `python scripts/test.py [arguments of pytest]`; without any, all of them on several cores."""
+"""The tests: `python scripts/test.py [arguments of pytest]`; without any, all of them on several cores.
+
+`--all` alone does the same and runs large matrices whole; else a tenth of each is drawn.
+"""
 
 import os
 import sys
@@ -15,5 +18,10 @@ def whole() -> list[str]:
     return ["tests", "-n", str(min(os.cpu_count() or 1, MOST_WORKERS))]
 
 
+def pytest_arguments(given: list[str]) -> list[str]:
+    """Return what pytest gets: what was given, with all tests when that names none."""
+    return [*whole(), *given] if given in ([], ["--all"]) else given
+
+
 if __name__ == "__main__":
-    sys.exit(run_module("dev", "pytest", sys.argv[1:] or whole()))
+    sys.exit(run_module("dev", "pytest", pytest_arguments(sys.argv[1:])))

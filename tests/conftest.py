@@ -3,9 +3,59 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.matrix import Matrix
+
+WHOLE, SEED = "whole_matrices", "matrix_seed"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("matrices")
+    group.addoption("--all", dest=WHOLE, action="store_true", help="run large matrices whole")
+    group.addoption("--matrix-seed", dest=SEED, type=int, help="draw their cases as that run did")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One seed for a run: the workers of a distributed one get theirs from the run that started them."""
+    if config.getoption(SEED) is None:
+        given = getattr(config, "workerinput", {})
+        setattr(config.option, SEED, given.get(SEED, random.randrange(10**6)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput[SEED] = node.config.getoption(SEED)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if config.getoption(WHOLE):
+        return "matrices: whole"
+    seed = config.getoption(SEED)
+    return f"matrices: a tenth, the same again with --matrix-seed {seed}; --all runs them whole"
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Said again where it is needed, since -q leaves the header out."""
+    if exitstatus and not config.getoption(WHOLE):
+        terminalreporter.write_line(f"Matrices were drawn with --matrix-seed {config.getoption(SEED)}")
+
+
+@pytest.fixture
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """Which cases of a large matrix to run: `matrix.sample(cases)`."""
+    options = request.config
+    return Matrix(options.getoption(WHOLE), options.getoption(SEED), request.node.nodeid)
+
+
+_SETTINGS = (
+    "AZURE", "POWER_PLATFORM_", "DATAVERSE_", "PROJOPS_", "ACTIONS_ID_TOKEN_", "SYSTEM_OIDC", "SYSTEM_ACCESS",
+    "IDENTITY_", "IMDS_", "MSI_",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +68,7 @@ def repository() -> Path:
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings or the proxies of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith(("AZURE_", "POWER_PLATFORM_", "DATAVERSE_", "PROJOPS_")):
+        if name.startswith(_SETTINGS):
             monkeypatch.delenv(name)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)

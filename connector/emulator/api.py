@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable
 from datetime import datetime
-from email.utils import format_datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +14,7 @@ from connector.emulator.identity.callers import Callers
 from connector.emulator.problems import HTTP_ERROR, ODataError
 from connector.emulator.protocol.dispatch import Service
 from connector.emulator.protocol.messages import Request, Response, error_response
+from connector.emulator.sending import send_response
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
 _ROOT = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
@@ -46,7 +45,7 @@ class WebApi:
             response = error_response(refused)
         else:
             response = await run_in_threadpool(self.answer, scope, body)
-        await _send(send, response, self._now())
+        await send_response(send, response, self._now())
 
     def answer(self, scope: Scope, body: bytes) -> Response:
         headers = _headers(scope)
@@ -65,6 +64,12 @@ class WebApi:
         query = scope.get("query_string", b"").decode("ascii", "replace")
         request = Request(scope["method"], found.group(2) or "", query, headers, body, root)
         return self._service.answer(request, caller)
+
+
+def path_behind_root(path: str) -> str:
+    """`accounts(…)` of `/api/data/v9.2/accounts(…)`; any other path as it is."""
+    found = _ROOT.fullmatch(path)
+    return path if found is None else found.group(2) or ""
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -96,16 +101,3 @@ def _host(scope: Scope, headers: dict[str, str]) -> str:
         return given
     server: Any = scope.get("server") or ("127.0.0.1", 0)
     return f"127.0.0.1:{server[1]}"
-
-
-async def _send(send: Send, response: Response, now: datetime) -> None:
-    headers = {
-        "Date": format_datetime(now, usegmt=True),
-        "x-ms-service-request-id": str(uuid.uuid4()),
-        **response.headers,
-    }
-    if response.status not in (204, 304):
-        headers["Content-Length"] = str(len(response.body))
-    raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": raw})
-    await send({"type": "http.response.body", "body": response.body})

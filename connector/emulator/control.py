@@ -11,9 +11,21 @@ It is plain http on a loopback port of its own, and every path stands under an u
     POST /chains/duplicate {}                    starts a second chain beside the live one
     GET  /privileges                             names of the application user's privileges
     POST /privileges {"take": ["prvCreateInvoice"], "give": [], "user": id}
+    GET  /sign-in                                who signs in, codes that wait, addresses of pipelines
+    POST /sign-in {"user": id, "approves": false, "approve": "BCDFGHJKL"}
+    GET  /applications                           what applications may sign in with
+    POST /applications {"certificate": pem, "federated": {"issuer": …, "subject": …}}
+    GET  /faults                                 the fault rules in force: id, rule, matched, struck
+    POST /faults {"fault": {"kind": "cut", "moment": "after"}, "method": "PATCH", "start": 3, "times": 1}
+    DELETE /faults, DELETE /faults/ID            removes all of them, or one
+    GET  /limits                                 the service protection limits and x-ms-dop-hint
+    POST /limits {"is_on": true, "requests": 100, "window_s": 10}
+    GET  /requests                               what was received, in order; the latest 10,000
+    DELETE /requests                             forgets them
 
-A POST answers once all jobs that are due have run, with what GET would say. Wrong input is a 400 with
-{"error": message}, an unknown path or token a 404.
+A POST or DELETE answers once all jobs that are due have run, with what GET would say. Wrong input is a
+400 with {"error": message}, an unknown path or token a 404. `trouble/` describes faults, rules, limits
+and requests.
 """
 
 from __future__ import annotations
@@ -32,9 +44,13 @@ from starlette.routing import Route
 
 from connector.emulator.bootstrap import APPLICATION_USER
 from connector.emulator.clock import FARTHEST, advance_clock, move_clock, parse_moment
+from connector.emulator.identity.control import IdentityControl
+from connector.emulator.identity.tokens import Issuer
 from connector.emulator.platform.privileges import change_privileges, privileges_of
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.switches import change_switches, describe_switches
+from connector.emulator.trouble.control import TroubleControl
+from connector.emulator.trouble.trouble import Trouble
 from connector.errors import ProjopsError, UsageError
 
 Body = dict[str, Any]
@@ -44,15 +60,21 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def make_control_app(service: AsynchronousService, token: str) -> Starlette:
+def make_control_app(service: AsynchronousService, token: str, trouble: Trouble, issuer: Issuer) -> Starlette:
     """The ASGI application; `token` is the first segment of every path."""
-    control = _Control(service)
+    control, troubles, identity = _Control(service), TroubleControl(trouble), IdentityControl(issuer)
     return Starlette(
         routes=[
             _route(token, "clock", control.clock, control.move_clock),
             _route(token, "switches", control.switches, control.change_switches),
             _route(token, "chains/duplicate", None, control.duplicate_chain),
             _route(token, "privileges", control.privileges, control.change_privileges),
+            _route(token, "sign-in", identity.sign_in, identity.change_sign_in),
+            _route(token, "applications", identity.applications, identity.change_application),
+            _route(token, "faults", troubles.faults, troubles.add_fault, lambda _: troubles.clear_faults()),
+            _route(token, "faults/{id}", None, None, troubles.remove_fault),
+            _route(token, "limits", troubles.limits, troubles.change_limits),
+            _route(token, "requests", troubles.requests, None, lambda _: troubles.forget_requests()),
         ]
     )
 
@@ -102,10 +124,17 @@ class _Control:
 
 
 def _route(
-    token: str, path: str, read: Callable[[], Body] | None, write: Callable[[Body], Body] | None
+    token: str,
+    path: str,
+    read: Callable[[], Body] | None,
+    write: Callable[[Body], Body] | None,
+    remove: Callable[[str], Body] | None = None,
 ) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
+            if request.method == "DELETE" and remove is not None:
+                id = request.path_params.get("id", "")
+                return JSONResponse(await run_in_threadpool(remove, id))
             if request.method == "POST" and write is not None:
                 return JSONResponse(await run_in_threadpool(write, _parsed(await request.body())))
             if read is not None:
@@ -114,7 +143,8 @@ def _route(
             return JSONResponse({"error": str(error)}, status_code=400)
         return Response(status_code=405)
 
-    methods = [verb for verb, handler in (("GET", read), ("POST", write)) if handler is not None]
+    verbs = (("GET", read), ("POST", write), ("DELETE", remove))
+    methods = [verb for verb, handler in verbs if handler is not None]
     return Route(f"/{token}/{path}", endpoint, methods=methods)
 
 

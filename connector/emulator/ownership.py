@@ -32,6 +32,7 @@ from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, seed_of
 from connector.emulator.server import RunningEmulator, start
 from connector.emulator.store import Store, read_owner
 from connector.emulator.store.statefile import StateFileInUseError
+from connector.emulator.trouble import Trouble
 from connector.errors import StateFileError
 from connector.hooks import Plugins, load_plugins
 
@@ -110,6 +111,13 @@ class OpenEmulator:
             raise StateFileError("Another process serves this emulator.", f"Use {self.url}.")
         return self.platform.service
 
+    @property
+    def trouble(self) -> Trouble:
+        """Faults, limits and what was received; for the process that serves it."""
+        if self.running is None:
+            raise StateFileError("Another process serves this emulator.", f"Use {self.control_url}.")
+        return self.running.trouble
+
     def move_clock(self, to: datetime) -> datetime:
         return move_clock(self.service, to)
 
@@ -174,7 +182,7 @@ def _serve(path: Path | None, https: bool, port: int, seed: str, plugins: Plugin
         _plant(emulator.store, seed)
         platform.attach(emulator.store)
         token = new_token()
-        return token, make_control_app(platform.service, token)
+        return token, make_control_app(platform.service, token, emulator.trouble, emulator.issuer)
 
     running = start(
         path, https=https, port=port, now=CLOCK_STARTS, extensions=[platform.extend], control=control

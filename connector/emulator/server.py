@@ -15,7 +15,7 @@ from typing import Self, TypeAlias
 
 from starlette.types import ASGIApp
 
-from connector.emulator.api import WebApi
+from connector.emulator.api import WebApi, path_behind_root
 from connector.emulator.bootstrap import APPLICATION_USER, CLIENT, bootstrap
 from connector.emulator.certificates import Certificates
 from connector.emulator.identity.callers import Callers
@@ -23,10 +23,13 @@ from connector.emulator.identity.endpoint import token_app
 from connector.emulator.identity.tokens import APPLICATIONS, TENANT, Issuer
 from connector.emulator.protocol.builtin import register_builtin
 from connector.emulator.protocol.dispatch import Service
+from connector.emulator.protocol.messages import Request
 from connector.emulator.registry import Registry
 from connector.emulator.schema import Schema, load_schema
 from connector.emulator.serving import HOST, BackgroundServers, listen, origin_of
 from connector.emulator.store import Store
+from connector.emulator.trouble import Trouble
+from connector.emulator.trouble.injection import Disturbed, Surroundings, disturb_item
 
 Extension: TypeAlias = Callable[[Registry, Schema], None]
 ControlFactory: TypeAlias = Callable[["RunningEmulator"], tuple[str, ASGIApp]]
@@ -41,6 +44,7 @@ class RunningEmulator:
     ca_file        PEM file with the authority's certificate, for `verify`
     control_url    address of the control application with its token, None without one
     store          the state, for the platform's side and for tests
+    trouble        faults, limits, and what was received
     """
 
     def __init__(
@@ -54,7 +58,9 @@ class RunningEmulator:
     ) -> None:
         self.store = store
         self.registry = registry
-        self.issuer = Issuer(store)
+        self._token_origin = origin_of(sockets[1], https=True)
+        self.issuer = Issuer(store, self._token_origin)
+        self.trouble = Trouble()
         self.ca_file: Path = certificates.ca_file
         self.control_url: str | None = None
         self._certificates = certificates
@@ -65,7 +71,6 @@ class RunningEmulator:
             self.client_secret = str(tx.setting(APPLICATIONS, {}).get(self.client_id, ""))
             self.user_id = str(tx.setting(APPLICATION_USER))
         self.url = origin_of(sockets[0], https=https)
-        self._token_origin = origin_of(sockets[1], https=True)
         self.authority = f"{self._token_origin}/{self.tenant_id}"
         self.token_url = f"{self.authority}/oauth2/v2.0/token"
         self._servers.add(self._web_api(), sockets[0], certificates.context if https else None)
@@ -99,17 +104,28 @@ class RunningEmulator:
 
     def stop(self) -> None:
         """Answer what is under way, close the ports and the state file; more than once does no harm."""
+        self.trouble.end()
         self._servers.stop()
         self._certificates.remove()
         self.store.close()
 
     def _web_api(self) -> ASGIApp:
-        service = Service(self.store, self.store.schema, self.registry)
+        service = Service(self.store, self.store.schema, self.registry, self._disturb_item)
         callers = Callers(self.store, self.issuer)
-        return WebApi(service, callers, lambda: self.store.now, self._challenge)
+        around = Surroundings(
+            "web_api", self._now, path_behind_root, callers.identify, self.issuer.expire_all
+        )
+        return Disturbed(WebApi(service, callers, self._now, self._challenge), self.trouble, around)
 
     def _tokens(self) -> ASGIApp:
-        return token_app(self.issuer, lambda: self.store.now, self._token_origin, lambda: self.origins)
+        app = token_app(self.issuer, self._now, self._token_origin, lambda: self.origins)
+        return Disturbed(app, self.trouble, Surroundings("token", self._now, lambda path: path.lstrip("/")))
+
+    def _now(self) -> datetime:
+        return self.store.now
+
+    def _disturb_item(self, request: Request) -> None:
+        disturb_item(self.trouble, request, self._now())
 
     def _challenge(self, origin: str) -> str:
         return f"Bearer authorization_uri={self.authority}/oauth2/authorize, resource_id={origin}"

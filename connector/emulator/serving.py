@@ -10,8 +10,10 @@ import threading
 import time
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from connector.emulator.trouble.connection import CONNECTION
 from connector.errors import SettingsError
 
 HOST = "127.0.0.1"
@@ -21,6 +23,20 @@ _LONGEST_HEAD_BYTES = 256 * 1024  # an address that is too long is refused by th
 
 for _name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+class Reachable(H11Protocol):
+    """Hands its transport down in the scope, so that a fault can cut the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        plain = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["extensions"] = {**scope.get("extensions", {}), CONNECTION: transport}
+            await plain(scope, receive, send)
+
+        self.app = app
 
 
 class BackgroundServers:
@@ -35,6 +51,7 @@ class BackgroundServers:
         """Serve `app` on a listening socket, with TLS when there is a context; before `run`."""
         config = uvicorn.Config(
             app,
+            http=Reachable,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,8 @@ import typer
 
 from connector.console import words
 from connector.console.call import Call
+from connector.console.commands import emulator_trouble
+from connector.console.control_endpoint import At, ask, control_url_of
 from connector.console.embedded import open_embedded
 from connector.console.environment_lines import Shell, line_for, usual_shell
 from connector.console.options import local
@@ -99,10 +100,7 @@ def clock(
         timedelta | None,
         typer.Option("--advance", parser=words.span, metavar="SPAN", help="90s, 30m, 24h, 7d"),
     ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|CONTROL_URL", help="Which emulator; else DATAVERSE_URL says."),
-    ] = None,
+    at: At = None,
 ) -> None:
     """Show the emulator's clock, or move it: returns when the jobs that became due have run.
 
@@ -115,25 +113,13 @@ def clock(
         move = {"set": to.isoformat()}
     elif by is not None:
         move = {"advance_s": int(by.total_seconds())}
-    place = at or _file_of(call)
-    if place.lower().startswith(("http://", "https://")):
-        _print_clock(call, place, move)
-        return
-    if not Path(place).exists():
-        raise StateFileError(f"There is no {place}.", "Make it with `projops emulator seed`.")
-    with open_embedded(Path(place)) as emulator:
-        _print_clock(call, emulator.control_url, move)
+    with control_url_of(call, at, is_served=False) as control_url:
+        _print_clock(call, control_url, move)
 
 
-def _file_of(call: Call) -> str:
-    url = call.settings().dataverse_url
-    scheme, _, name = url.partition(":")
-    if scheme.lower() != "emulator" or not name:
-        raise UsageError(
-            "Which emulator is meant is not said.",
-            "Give --at FILE, or --at with the control address that `projops emulator serve` printed.",
-        )
-    return name
+app.add_typer(emulator_trouble.app, name="fault")
+app.command("limits")(emulator_trouble.limits)
+app.command("requests")(emulator_trouble.requests)
 
 
 def _announce(call: Call, emulator: OpenEmulator, shell: Shell) -> None:
@@ -157,6 +143,7 @@ def _announce(call: Call, emulator: OpenEmulator, shell: Shell) -> None:
         sys.stdout.writelines(f"{line_for(shell, name, str(value))}\n" for name, value in lines.items())
         call.voice.say("REQUESTS_CA_BUNDLE is for other clients: with it they trust this emulator alone.")
         call.voice.say(f"Its clock: projops emulator clock --advance 24h --at {emulator.control_url}")
+        call.voice.say("Trouble: projops emulator fault add --help, at the same address.")
         call.voice.say("Ctrl-C ends it.")
     sys.stdout.flush()
 
@@ -171,45 +158,10 @@ def _wait(ended: threading.Event) -> None:
 
 
 def _print_clock(call: Call, control_url: str, move: dict[str, Any] | None = None) -> None:
-    now = _clock(control_url, move or {})
+    now = str(ask(control_url, "clock", "POST" if move else "GET", move or None, member="now")["now"])
     if call.form in (Format.JSON, Format.JSONL):
         import json
 
         sys.stdout.write(json.dumps({"now": now}) + "\n")
     else:
         sys.stdout.write(harmless(now) + "\n")
-
-
-def _clock(control_url: str, move: dict[str, Any]) -> str:
-    import requests
-
-    address = f"{control_url.rstrip('/')}/clock"
-    try:
-        with requests.Session() as session:
-            session.trust_env = False  # a loopback address is no business of a proxy
-            # No limit: a clock that moves over years returns when all the jobs have run.
-            answer = session.request("POST" if move else "GET", address, json=move or None, timeout=None)
-    except requests.RequestException as error:
-        raise StateFileError(
-            f"No emulator answers at {control_url}: {type(error).__name__}.", "Is it still being served?"
-        ) from None
-    body = _object_in(answer.text)
-    if answer.ok and "now" in body:
-        return str(body["now"])
-    if "error" in body and answer.status_code != HTTPStatus.NOT_FOUND:
-        raise UsageError(str(body["error"]))
-    raise StateFileError(
-        f"{control_url} is not the control address of an emulator that is served now (it answers "
-        f"{answer.status_code}).",
-        "It changes with each start: take the one that `projops emulator serve` printed last.",
-    )
-
-
-def _object_in(text: str) -> dict[str, Any]:
-    import json
-
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -30,11 +30,15 @@ from connector.workflow import (
     CONTRACT_LINE_CUSTOMER_OF_ACTUAL,
     CUSTOMERS_OF_CONTRACT,
     CUSTOMERS_OF_LINE,
+    EXPENSES,
+    HEADER_OF_MILESTONE,
     NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+    TIME_ENTRIES,
     ContractSnapshot,
     LineSnapshot,
 )
 
+INACTIVE = 1
 LINE_CUSTOMER = "emu_contractlinecustomer"
 _ONLY: Mapping[str, dict[str, Any]] = {ACTUAL: {"msdyn_transactiontypecode": UNBILLED_SALES}}
 T = TypeVar("T", bound=Record)
@@ -102,7 +106,13 @@ def read_contract(tx: Transaction, contract: str, *, is_blind: bool = False) -> 
         currencies={currency.id: currency for currency in currencies},
         invoiced=live_invoices(tx, contract, milestones.values(), lines),
         unknown=_unknown(tx.schema),
+        inactive_customers=_inactive_customers(tx),
     )
+
+
+def _inactive_customers(tx: Transaction) -> frozenset[str]:
+    rows = tx.find("account", {"statecode": INACTIVE}, columns=("accountid",))
+    return frozenset(str(row["accountid"]) for row in rows)
 
 
 def _live(table: Definition) -> _LiveTable:
@@ -156,5 +166,8 @@ def _unknown(schema: Schema) -> frozenset[str]:
         NOT_TO_EXCEED_STATUS_OF_ACTUAL: tables.actual.has("not_to_exceed_status"),
         CUSTOMERS_OF_CONTRACT: tables.has("contract_customer"),
         CUSTOMERS_OF_LINE: tables.has("contract_line_customer"),
+        HEADER_OF_MILESTONE: tables.milestone.has("header"),
+        TIME_ENTRIES: tables.has("time_entry"),
+        EXPENSES: tables.has("expense"),
     }
     return frozenset(role for role, is_there in has.items() if not is_there)

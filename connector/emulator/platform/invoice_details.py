@@ -10,6 +10,7 @@ from connector.emulator.platform.words import (
     CONNECTION,
     INVOICE_LINE_DETAIL,
     MILESTONE,
+    SCHEDULE_ROW,
 )
 from connector.emulator.store import Transaction, Value
 from connector.workflow import CreateInvoice, InvoiceDetail, InvoiceLine
@@ -46,8 +47,8 @@ _COPIED_ACTUAL = (
     "msdyn_vendortype",
 )
 _COPIED_MILESTONE = ("msdyn_externaldescription", "msdyn_project")
-_ROLES = {ACTUAL: "Unbilled Sales", MILESTONE: "Milestone"}
-"""How side 2 of a connection is called. The second word is the emulator's own: no document has it."""
+_ROLES = {ACTUAL: "Unbilled Sales", MILESTONE: "Milestone", SCHEDULE_ROW: "Invoice Schedule"}
+"""How side 2 of a connection is called. All but the first are the emulator's own: no document has them."""
 
 
 def write_detail(
@@ -61,7 +62,7 @@ def write_detail(
 ) -> str:
     """One invoice line detail with its connection; its id."""
     source = tx.get(detail.source, detail.source_id) or {}
-    copied = _from_milestone(source, detail) if detail.source == MILESTONE else _from_actual(source)
+    copied = _from_actual(source) if detail.source == ACTUAL else _from_milestone(source, detail)
     values: dict[str, Value] = copied | {
         "msdyn_invoice": invoice_id,
         "msdyn_invoicelineid": line_id,

@@ -8,6 +8,7 @@ run again; the last is our reading. A confirmed invoice is not deleted.
 from __future__ import annotations
 
 from connector.emulator.platform.live_invoices import sources_of
+from connector.emulator.platform.milestone_headers import settle_header_of
 from connector.emulator.platform.words import (
     ACTUAL,
     CONNECTION,
@@ -31,6 +32,7 @@ _RELEASED: dict[str, dict[str, Value]] = {
     ACTUAL: {"msdyn_billingstatus": BillingStatus.READY_TO_INVOICE.value, "msdyn_invoice": None},
     MILESTONE: {"msdyn_invoicestatus": MilestoneStatus.READY.value},
     CONTRACT_LINE: {"msdyn_billingstatus": BillingStatus.READY_TO_INVOICE.value},
+    SCHEDULE_ROW: {"msdyn_invoicerunstatus": RunStatus.NOT_RUN.value, "msdyn_invoice": None},
 }
 
 
@@ -45,6 +47,8 @@ def release_deleted_invoice(tx: Transaction, change: Change) -> None:
     for source in sources_of(tx, change.id):
         if tx.get(source.table, source.id) is not None:
             tx.update(source.table, source.id, _RELEASED[source.table], caller=change.caller)
+            if source.table == MILESTONE:
+                settle_header_of(tx, source.id, change.caller)
         if source.connection is not None:
             tx.delete(CONNECTION, source.connection)
     again: dict[str, Value] = {"msdyn_invoicerunstatus": RunStatus.NOT_RUN.value, "msdyn_invoice": None}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from connector.emulator.platform.invoice_details import write_detail
+from connector.emulator.platform.milestone_headers import settle_header_of
 from connector.emulator.platform.words import (
     ACTUAL,
     CONTRACT,
@@ -162,4 +163,7 @@ def _settle_source(tx: Transaction, invoice_id: str, detail: InvoiceDetail, call
         MILESTONE: {"msdyn_invoicestatus": MilestoneStatus.CUSTOMER_INVOICE_CREATED.value},
         CONTRACT_LINE: {"msdyn_billingstatus": created},
     }
-    tx.update(detail.source, detail.source_id, values[detail.source], caller=caller)
+    if detail.source in values:  # a schedule row that is billed itself is settled with its date
+        tx.update(detail.source, detail.source_id, values[detail.source], caller=caller)
+    if detail.source == MILESTONE:
+        settle_header_of(tx, detail.source_id, caller)

@@ -18,6 +18,7 @@ from connector.emulator.platform.words import (
     INVOICE_LINE,
     INVOICE_LINE_DETAIL,
     MILESTONE,
+    SCHEDULE_ROW,
     MilestoneStatus,
 )
 from connector.emulator.store import Transaction, Value
@@ -72,7 +73,7 @@ def sources_of(tx: Transaction, invoice: str) -> list[Source]:
             str(row["msdyn_transactionconnectionid"]),
         )
         for row in connections
-        if row["msdyn_transaction2type"] in {ACTUAL, MILESTONE}
+        if row["msdyn_transaction2type"] in {ACTUAL, MILESTONE, SCHEDULE_ROW}
     ]
     products = tx.find(INVOICE_LINE, {"invoiceid": invoice, "producttypecode": PRODUCT})
     named = [str(row["salesorderdetailid"]) for row in products if row["salesorderdetailid"]]

@@ -13,6 +13,7 @@ from connector.emulator.platform.invoice_actions import CreateInvoiceFromInvoice
 from connector.emulator.platform.invoice_guards import release_deleted_invoice
 from connector.emulator.platform.invoice_totals import follow_detail, follow_line
 from connector.emulator.platform.job_guards import JobGuard
+from connector.emulator.platform.milestone_headers import follow_confirmation, follow_milestone
 from connector.emulator.platform.privileges import retrieve_user_privileges
 from connector.emulator.platform.process_guards import guard_activation
 from connector.emulator.platform.service import AsynchronousService
@@ -21,6 +22,7 @@ from connector.emulator.platform.words import (
     INVOICE,
     INVOICE_LINE,
     INVOICE_LINE_DETAIL,
+    MILESTONE,
     PROCESS,
     SYSTEM_JOB,
 )
@@ -50,6 +52,8 @@ class Platform:
         registry.before(INVOICE, release_deleted_invoice)
         registry.after(INVOICE_LINE, follow_line)
         registry.after(INVOICE_LINE_DETAIL, follow_detail)
+        registry.after(MILESTONE, follow_milestone)
+        registry.after(INVOICE, follow_confirmation)
         for table in TABLES:
             registry.before(table, inherit_currency)
 

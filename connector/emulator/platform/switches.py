@@ -20,6 +20,8 @@ _SWITCHES = "platform:switches"
 _RULES = "platform:invoicing_rules"
 NOT_TO_EXCEED_FAILED = 192350001
 """Failed, in the emulator's invented choice emu_nottoexceedstatus."""
+PROGRESS_BASED = 192350001
+"""Progress based, in the emulator's invented choice emu_invoicescheduletype."""
 
 
 class JobShape(StrEnum):
@@ -51,7 +53,11 @@ def read_switches(tx: Transaction) -> Switches:
 
 def read_rules(tx: Transaction) -> InvoicingRules:
     """The platform's own choice where the documents are silent."""
-    own = {"not_to_exceed_failed": NOT_TO_EXCEED_FAILED}
+    own = {
+        "not_to_exceed_failed": NOT_TO_EXCEED_FAILED,
+        "progress_schedule_type": PROGRESS_BASED,
+        "milestones_need_project": False,
+    }
     return msgspec.convert(own | tx.setting(_RULES, {}), InvoicingRules)
 
 

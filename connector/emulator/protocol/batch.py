@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ class Answering(Protocol):
     """What a batch needs of the service."""
 
     store: Store
+    disturb: Callable[[Request], None]
 
     def answer(self, request: Request, caller: str) -> Response: ...
 
@@ -92,6 +94,7 @@ def _answer_item(
         return _answer_change_set(service, outer, item, caller)
     try:
         inner = _inner_request(outer, item, {})
+        service.disturb(inner)
     except ODataError as error:
         return Answered(service.refusal(outer, error), item.content_id)
     return Answered(service.answer(inner, caller), item.content_id)
@@ -111,6 +114,7 @@ def _answer_change_set(
                 if operation.method == "GET":
                     raise bad_request("A change set cannot contain a GET.")
                 inner = _inner_request(outer, operation, references)
+                service.disturb(inner)
                 response = service.answer_within(tx, inner, caller, references)
                 answers.append(Answered(response, operation.content_id))
                 if operation.content_id and response.entity:

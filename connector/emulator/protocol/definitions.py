@@ -158,6 +158,34 @@ def one_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any]
     return found
 
 
+def many_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any]]:
+    """Both sides tell of the same relationship in the same words: the first entity is the first by name."""
+    found = []
+    for link in table.intersects.values():
+        other = schema.get(link.other)
+        back = next((each for each in (other.intersects if other else {}).values()
+                     if each.intersect == link.intersect), None)  # fmt: skip
+        mine = (table.logical_name, link.own_column, link.navigation)
+        theirs = (link.other, link.other_column, back.navigation if back else None)
+        first, second = sorted((mine, theirs))
+        found.append(
+            {
+                "MetadataId": metadata_id(link.intersect, first[0], second[0]),
+                "SchemaName": link.navigation,
+                "RelationshipType": "ManyToManyRelationship",
+                "IntersectEntityName": link.intersect,
+                "Entity1LogicalName": first[0],
+                "Entity1IntersectAttribute": first[1],
+                "Entity1NavigationPropertyName": first[2],
+                "Entity2LogicalName": second[0],
+                "Entity2IntersectAttribute": second[1],
+                "Entity2NavigationPropertyName": second[2],
+                "IsManaged": True,
+            }
+        )
+    return found
+
+
 def _collection_name(target: Table | None, table: str, column: str) -> str | None:
     links = target.one_to_many if target else ()
     return next((o.navigation for o in links if o.table == table and o.column == column), None)

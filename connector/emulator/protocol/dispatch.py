@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy.exc import DatabaseError
 
@@ -53,10 +53,18 @@ _FILE_TROUBLE = frozenset(
 class Service:
     """The Web API as a function from Request to Response."""
 
-    def __init__(self, store: Store, schema: Schema, registry: Registry) -> None:
+    def __init__(
+        self,
+        store: Store,
+        schema: Schema,
+        registry: Registry,
+        disturb: Callable[[Request], None] = lambda _: None,
+    ) -> None:
+        """`disturb` is shown each operation inside of a batch, and may refuse it with an ODataError."""
         self.store = store
         self.schema = schema
         self.registry = registry
+        self.disturb = disturb
 
     def answer(self, request: Request, caller: str) -> Response:
         """Answer one request of `caller`, batches included; refusals are answers too."""

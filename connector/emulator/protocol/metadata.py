@@ -18,6 +18,7 @@ from connector.emulator.protocol.definitions import (
     attribute_definition,
     cast_matches,
     entity_definition,
+    many_to_many_definitions,
     many_to_one_definitions,
     one_to_many_definitions,
 )
@@ -33,7 +34,7 @@ _PARTS: dict[str, Callable[[Table, Context], _Members]] = {
     "Keys": lambda *_: [],
     "ManyToOneRelationships": lambda table, context: many_to_one_definitions(table, context.schema),
     "OneToManyRelationships": lambda table, context: one_to_many_definitions(table, context.schema),
-    "ManyToManyRelationships": lambda *_: [],
+    "ManyToManyRelationships": lambda table, context: many_to_many_definitions(table, context.schema),
 }
 
 

@@ -23,6 +23,7 @@ from connector.emulator.store import target_column
 PAGE_SIZE = 5000
 COUNT_LIMIT = 5000
 TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
+SCHEMA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
 TOTAL_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
@@ -119,6 +120,8 @@ def _totals(context: Context, counted: int | None) -> dict[str, Any]:
         totals[f"@{TOTAL}"] = -1 if counted is None else min(counted, COUNT_LIMIT)
     if wants(TOTAL_EXCEEDED):
         totals[f"@{TOTAL_EXCEEDED}"] = counted is not None and counted > COUNT_LIMIT
+    if wants(SCHEMA_VERSION):
+        totals[f"@{SCHEMA_VERSION}"] = context.schema.version
     return totals
 
 

@@ -7,8 +7,9 @@ itself out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from zlib import crc32
 
 import msgspec
 
@@ -42,6 +43,11 @@ class Schema:
         self.tables = dict(tables)
         self.by_set = {table.entity_set: table for table in self.tables.values()}
 
+    @cached_property
+    def version(self) -> str:
+        """Another one for every other schema, as globalmetadataversion is."""
+        return str(crc32(msgspec.json.encode(list(self.tables.values()))))
+
     def __getitem__(self, logical_name: str) -> Table:
         return self.tables[logical_name]
 
@@ -59,6 +65,10 @@ class _TableColumn(Column, frozen=True, kw_only=True, dict=True):
     table: str
 
 
+class _OwnManyToOne(ManyToOne, frozen=True, kw_only=True):
+    on: str
+
+
 class _OwnOneToMany(OneToMany, frozen=True, kw_only=True):
     on: str
 
@@ -70,6 +80,7 @@ class _OwnManyToMany(ManyToMany, frozen=True, kw_only=True):
 class _Additions(msgspec.Struct, frozen=True):
     tables: tuple[Table, ...]
     columns: tuple[_TableColumn, ...]
+    many_to_one: tuple[_OwnManyToOne, ...]
     one_to_many: tuple[_OwnOneToMany, ...]
     many_to_many: tuple[_OwnManyToMany, ...]
 
@@ -92,6 +103,7 @@ def _with_additions(table: Table, added: _Additions) -> Table:
     return msgspec.structs.replace(
         table,
         columns=tuple(sorted((*table.columns, *columns), key=lambda c: c.name)),
+        many_to_one=(*table.many_to_one, *(link for link in added.many_to_one if link.on == name)),
         one_to_many=(*table.one_to_many, *(link for link in added.one_to_many if link.on == name)),
         many_to_many=tuple(link for link in added.many_to_many if link.on == name),
     )
