@@ -1,7 +1,7 @@
-"""The two hooks of plug-ins, and how plug-ins are found.
+"""The hooks of plug-ins, and how plug-ins are found.
 
 A plug-in is a module that an installed distribution names under the entry point group `projops`.
-It implements one or both hooks with `hookimpl`.
+It implements one or more of the hooks with `hookimpl`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import pluggy
 
 from connector.errors import PluginError
+from connector.model.utilization import UtilizationEstimate
 from connector.workflow import BillingMethod, Workflow
 
 GROUP = "projops"
@@ -32,6 +33,10 @@ class Hooks:
     def projops_billing_methods(self) -> Iterable[BillingMethod]:  # type: ignore[empty-body]
         """The billing methods that this plug-in brings."""
 
+    @hookspec
+    def projops_utilization_estimates(self) -> Iterable[UtilizationEstimate]:  # type: ignore[empty-body]
+        """How this plug-in estimates the billable utilization of roles (rule J9)."""
+
 
 @dataclass(frozen=True)
 class Plugins:
@@ -39,6 +44,16 @@ class Plugins:
 
     workflows: tuple[Workflow, ...]
     billing_methods: tuple[BillingMethod, ...]
+    utilization_estimates: tuple[UtilizationEstimate, ...] = ()
+
+    def utilization_estimate(self, name: str) -> UtilizationEstimate:
+        """The estimate of this name. Raises PluginError when no plug-in brings it."""
+        for estimate in self.utilization_estimates:
+            if estimate.name == name:
+                return estimate
+        raise PluginError(
+            f"No plug-in brings the estimate {name}.", "Install the package that has it, or reinstall ours."
+        )
 
     def workflow(self, name: str) -> Workflow:
         """The workflow plug-in of this name. Raises PluginError when there is none."""
@@ -68,7 +83,12 @@ def load_plugins(extra: Iterable[Any] = ()) -> Plugins:
         raise PluginError(f"A plug-in implements a hook that does not exist: {error}.") from error
     workflows = _brought(manager, "projops_workflows", "workflow")
     billing_methods = _brought(manager, "projops_billing_methods", "billing method")
-    return Plugins(workflows=tuple(workflows), billing_methods=tuple(billing_methods))
+    estimates = _brought(manager, "projops_utilization_estimates", "utilization estimate")
+    return Plugins(
+        workflows=tuple(workflows),
+        billing_methods=tuple(billing_methods),
+        utilization_estimates=tuple(estimates),
+    )
 
 
 def _brought(manager: pluggy.PluginManager, hook: str, kind: str) -> list[Any]:

@@ -29,18 +29,26 @@ from connector.model.reason import Reason
 ACTUAL = "msdyn_actual"
 MILESTONE = "msdyn_contractlinescheduleofvalue"
 PRODUCT_LINE = "salesorderdetail"
-"""The tables that a detail of an invoice can come from."""
+SCHEDULE_ROW = "msdyn_contractlineinvoiceschedule"
+"""The tables that a detail of an invoice can come from. The last is for billing methods that bill a
+row of the schedule itself, such as a retainer."""
 
 CONTRACT_LINE_CUSTOMER_OF_ACTUAL = "msdyn_actual.contract_line_customer"
 NOT_TO_EXCEED_STATUS_OF_ACTUAL = "msdyn_actual.not_to_exceed_status"
 CUSTOMERS_OF_CONTRACT = "msdyn_projectcontractsplitbillingrule"
 CUSTOMERS_OF_LINE = "contract_line_customer"
+HEADER_OF_MILESTONE = "msdyn_contractlinescheduleofvalue.header"
+TIME_ENTRIES = "msdyn_timeentry"
+EXPENSES = "msdyn_expense"
 ROLES = frozenset(
     {
         CONTRACT_LINE_CUSTOMER_OF_ACTUAL,
         NOT_TO_EXCEED_STATUS_OF_ACTUAL,
         CUSTOMERS_OF_CONTRACT,
         CUSTOMERS_OF_LINE,
+        HEADER_OF_MILESTONE,
+        TIME_ENTRIES,
+        EXPENSES,
     }
 )
 """The roles that a rule needs: columns as <table>.<field>, tables by their name."""
@@ -50,10 +58,24 @@ ROLES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class UnapprovedEntry:
+    """Time or an expense of the line's project that awaits its approval; only then it is an actual.
+
+    `table` is TIME_ENTRIES or EXPENSES. Which line it will fall to is decided when it is approved.
+    """
+
+    table: str
+    id: str
+    transaction_class: TransactionClass
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class LineSnapshot:
     """A contract line with everything that decides about it.
 
-    `actuals` holds the unbilled sales actuals of the line, whatever their billing status.
+    `actuals` holds the unbilled sales actuals of the line, whatever their billing status; `unapproved`
+    what was handed in for its project, of a class that it includes, and awaits approval.
     """
 
     line: ContractLine
@@ -61,6 +83,7 @@ class LineSnapshot:
     milestones: tuple[Milestone, ...] = ()
     actuals: tuple[Actual, ...] = ()
     customers: tuple[ContractLineCustomer, ...] = ()
+    unapproved: tuple[UnapprovedEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +93,8 @@ class ContractSnapshot:
     `currencies` is keyed by id; `invoiced` maps a source (an actual, a milestone, a product line) to
     the live invoice that it stands on already (rule G8); `customer_names` maps account ids to names,
     for messages; `unknown` names those of `ROLES` that this environment did not resolve, so that a
-    rule that needs one can say so: all, unless somebody knows.
+    rule that needs one can say so: all, unless somebody knows. `inactive_customers` are the accounts
+    among the customers that were deactivated.
     """
 
     contract: ProjectContract
@@ -80,6 +104,7 @@ class ContractSnapshot:
     invoiced: Mapping[str, str] = field(default_factory=dict)
     customer_names: Mapping[str, str] = field(default_factory=dict)
     unknown: frozenset[str] = ROLES
+    inactive_customers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +114,8 @@ class Run:
     `day` is the day the run is for, `today` the environment's day now: a run date before `today` was
     missed, one between `today` and `day` still has its own run to come. `takes_missed` says whether
     this run takes up what was missed (rule L4). `only_rows` restricts it to the schedule rows that
-    somebody asked for by id; those count as due whatever their date.
+    somebody asked for by id; those count as due whatever their date. `is_explaining` asks for a
+    `Judgement` on every source besides: it takes time and memory that a plain run does not spend.
     """
 
     day: date
@@ -99,6 +125,7 @@ class Run:
     billing_methods: tuple[BillingMethod, ...]
     takes_missed: bool
     only_rows: frozenset[str] | None = None
+    is_explaining: bool = False
 
     def day_of(self, value: date) -> date:
         """The day of an instant in the run's zone; a plain day is itself (rule L7)."""
@@ -213,7 +240,9 @@ class Skip:
     """Why something that is scheduled is not on an invoice.
 
     `until` is the day on which this resolves by itself; `count` and `amount` say how many
-    transactions and how much stand behind it, in `currency_code`.
+    transactions and how much stand behind it, in `currency_code`. `message` is the whole sentence;
+    where a plug-in tells them apart, `found` is its first half, `way_out` what a person can do, and
+    `rule` the number in docs/invoicing-rules.md.
     """
 
     contract: str
@@ -225,6 +254,42 @@ class Skip:
     count: int | None = None
     amount: Decimal | None = None
     currency_code: str = ""
+    rule: str = ""
+    found: str = ""
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one source in a run that explains itself (`Run.is_explaining`).
+
+    Without a `reason` it is taken: on the invoice of `invoice_run_date` for `customer`. With one it is
+    not: `found` says what was found, `way_out` what a person can do about it (empty where nothing is to
+    be done), `until` the day on which it resolves by itself, `invoice` the invoice that it stands on
+    already, where that is known. `rule` is a number of docs/invoicing-rules.md, empty where something
+    is simply missing or unreadable. `amount` is what it bills, before tax, in `currency_code`; of a
+    source that is split among customers each has a judgement of its own when it is taken.
+    """
+
+    contract_line: str
+    source: str
+    source_id: str
+    rule: str
+    found: str
+    reason: Reason | None = None
+    way_out: str = ""
+    until: date | None = None
+    invoice_run_date: date | None = None
+    customer: str | None = None
+    invoice: str | None = None
+    name: str = ""
+    day: date | None = None
+    amount: Decimal | None = None
+    currency_code: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        return self.reason is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +307,7 @@ class StartWorkflow:
     handed_end: datetime | None = None
 
 
-ContractDecision: TypeAlias = CreateInvoice | MarkScheduleRow | Skip
+ContractDecision: TypeAlias = CreateInvoice | MarkScheduleRow | Skip | Judgement
 StepDecision: TypeAlias = WaitUntil | StartWorkflow
 
 
@@ -270,11 +335,13 @@ class Bill:
     """A billing method's answer for one line.
 
     `due` maps each run date that is due to its schedule rows, also where nothing is to be billed.
+    `judgements` say of every source that is not charged why, in a run that explains itself.
     """
 
     charges: tuple[Charge, ...] = ()
     skips: tuple[Skip, ...] = ()
     due: Mapping[date, tuple[str, ...]] = field(default_factory=dict)
+    judgements: tuple[Judgement, ...] = ()
 
 
 @runtime_checkable
@@ -286,8 +353,8 @@ class BillingMethod(Protocol):
         """One word for output: time_and_material, fixed_price, product …"""
         ...
 
-    def claims(self, line: ContractLine) -> bool:
-        """Whether this billing method is in charge of the line."""
+    def claims(self, line: ContractLine, rules: InvoicingRules) -> bool:
+        """Whether this billing method is in charge of the line. Exactly one must be."""
         ...
 
     def bill(self, line: LineSnapshot, contract: ContractSnapshot, run: Run) -> Bill: ...

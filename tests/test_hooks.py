@@ -43,7 +43,8 @@ def test_the_built_in_plugins_arrive_by_entry_points() -> None:
     """The workflows and billing methods of the distribution are there without connector naming them."""
     plugins = load_plugins()
     assert [item.name for item in plugins.workflows] == ["ProcessRunCaller", "ProcessRunner"]
-    assert [item.name for item in plugins.billing_methods] == ["fixed_price", "product", "time_and_material"]
+    methods = [item.name for item in plugins.billing_methods]
+    assert methods == ["fixed_price", "product", "progress", "time_and_material"]
 
 
 def test_a_plugin_of_ones_own_is_found_beside_them() -> None:

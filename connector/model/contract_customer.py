@@ -30,6 +30,7 @@ class ContractCustomer(Record, frozen=True, kw_only=True, gc=False):
 
 
 class ContractLineCustomer(Record, frozen=True, kw_only=True, gc=False):
+    id: str | None = field(name="?:id", default=None)
     contract_line: str | None = field(name="?:contract_line", default=None)
     account: str | None = field(name="?:account", default=None)
     contact: str | None = field(name="?:contact", default=None)
@@ -59,5 +60,5 @@ CONTRACT_LINE_CUSTOMER = Table(
     logical_name="",
     entity_set="",
     key="",
-    labels={"contract_line": "Contract Line", **_LABELS},
+    labels={"id": CONTRACT_LINE_CUSTOMER_LABEL, "contract_line": "Contract Line", **_LABELS},
 )

@@ -41,6 +41,11 @@ class ContractStates(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class InactiveCustomers(StrEnum):
+    SKIPPED = "skipped"
+    BILLED = "billed"
+
+
 class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is_job_name_case_sensitive: bool = False
     """J1: whether "create invoices" must be written just so."""
@@ -52,6 +57,10 @@ class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """J7: how long past the end of its timer a sleeping job is late; after that it is stalled."""
     settle_s: int = 60
     """J8: how far apart two looks must be before two starts count as several chains."""
+    most_starts_a_day: int = 5
+    """J8: how many chains may begin within 24 hours before another start is refused (loop guard: 16 runs)."""
+    week_capacity_h: int = 40
+    """J9: how many hours a week a resource can work, for the estimate of utilization."""
     contract_states: ContractStates = ContractStates.DRAFT_AND_CONFIRMED
     """L1: which open contracts the job takes."""
     catch_up: bool = True
@@ -62,14 +71,20 @@ class InvoicingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """L5: whether a row with Run Failed is tried again."""
     time_zone: str | None = None
     """L7: the IANA zone of "the day", instead of the zone of the user who runs the job."""
+    milestones_need_project: bool = True
+    """L6: whether a milestone without a project, its own or its line's, is left out and reported."""
     ready_rule: ReadyRule = ReadyRule.READY
     """T2: whether an actual without a billing status counts as ready."""
     cut_off: CutOff = CutOff.INCLUSIVE
     """T3: whether the cut-off day itself is taken."""
     not_to_exceed_failed: int | None = None
     """T4: the choice value of the not-to-exceed status that means Failed; no document gives it."""
+    progress_schedule_type: int | None = None
+    """G7: the choice value of Invoice Schedule Type that means progress based; no document gives it."""
     products: Products = Products.WITH_DUE_ROW
     """T8: when a product line that is ready is invoiced."""
+    inactive_customers: InactiveCustomers = InactiveCustomers.SKIPPED
+    """G2: whether a customer whose account is deactivated gets an invoice."""
     empty_lines: EmptyLines = EmptyLines.DUE
     """G4: which contract lines without transactions get an invoice line."""
     nothing_to_bill: NothingToBill = NothingToBill.SUCCESSFUL

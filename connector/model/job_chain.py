@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.model.process import PROCESS_RUNNER
@@ -109,6 +109,12 @@ class Chain:
         return frozenset(job.id for job in self.jobs)
 
 
+def starts_within_a_day(diagnosis: Diagnosis) -> int:
+    """How many chains began within the last 24 hours, as far as they are on record."""
+    day_ago = diagnosis.now - timedelta(days=1)
+    return sum(chain.root.started is not None and chain.root.started >= day_ago for chain in diagnosis.chains)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One fact: `field` of `record` (`table id`, or a table) has `value`, which means `meaning`."""
@@ -127,7 +133,7 @@ class Diagnosis:
     nobody can tell. `chain` is the chain that the sentence is about; `chains` are all that were seen,
     live ones first. `several_roots` names the first jobs of two or more live chains that one look
     saw: only a second look (`job_health.confirmed`) makes them several_chains. `strangers` are open
-    system jobs of the record whose workflow cannot be told.
+    system jobs of the record whose workflow cannot be told. `is_deactivated`: the record is not in use.
     """
 
     health: Health
@@ -140,6 +146,7 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     several_roots: tuple[str, ...] = ()
     strangers: tuple[ChainJob, ...] = ()
+    is_deactivated: bool = False
 
     @property
     def is_healthy(self) -> bool:

@@ -11,7 +11,7 @@ from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
 from connector.model.job_evidence import evidence_of
 from connector.model.job_grouping import Grouping, chains_of
 from connector.model.job_rest import judge_rest
-from connector.model.job_snapshot import JobSnapshot, is_activated
+from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
 from connector.model.job_verdict import Case, Verdict
 from connector.model.job_waiting import judge_live
 from connector.model.process import INVOICE_WORKFLOWS
@@ -27,17 +27,20 @@ def diagnose(snapshot: JobSnapshot, rules: InvoicingRules, zone: tzinfo = UTC) -
     grouping = chains_of(snapshot, rules)
     case = Case(snapshot=snapshot, grouping=grouping, rules=rules, zone=zone)
     verdict = _first(case)
+    record = snapshot.batch_job
+    is_deactivated = record is not None and record.state == STATE_INACTIVE
     return Diagnosis(
         health=verdict.health,
-        sentence=verdict.sentence,
+        sentence=f"{verdict.sentence} Its record is deactivated." if is_deactivated else verdict.sentence,
         now=snapshot.now,
-        batch_job=snapshot.batch_job.id if snapshot.batch_job is not None else None,
+        batch_job=record.id if record is not None else None,
         next_run=verdict.next_run,
         chain=verdict.chain,
         chains=grouping.chains,
         evidence=evidence_of(snapshot, grouping),
         several_roots=verdict.several_roots,
         strangers=grouping.strangers,
+        is_deactivated=is_deactivated,
     )
 
 

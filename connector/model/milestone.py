@@ -38,6 +38,16 @@ class Milestone(Record, frozen=True, kw_only=True, gc=False):
     state: int | None = field(name="statecode", default=None)
     customer: str | None = field(name="?:customer", default=None)
     """Role: the customer of one part of a split milestone."""
+    header: str | None = field(name="?:header", default=None)
+    """Role: the header that this part of a split or progress milestone belongs to."""
+    header_status: int | None = field(name="?:header_status", default=None)
+    """Role: a header's own status: Not Started, In Progress, Completed (rule G7)."""
+    next_invoice_percent: Decimal | None = field(name="?:next_invoice_percent", default=None)
+    """Role: a progress header's share that is to be billed next, of its amount and its tax."""
+    next_invoice_amount: Decimal | None = field(name="?:next_invoice_amount", default=None)
+    """Role: the same as an amount."""
+    next_invoice_status: int | None = field(name="?:next_invoice_status", default=None)
+    """Role: the invoice status of what a header bills next; its values are those of `InvoiceStatus`."""
 
 
 MILESTONE = Table(
@@ -45,5 +55,12 @@ MILESTONE = Table(
     logical_name="msdyn_contractlinescheduleofvalue",
     entity_set="msdyn_contractlinescheduleofvalues",
     key="msdyn_contractlinescheduleofvalueid",
-    labels={"customer": "Contract Line Customer"},
+    labels={
+        "customer": "Contract Line Customer",
+        "header": "Header Milestone",
+        "header_status": "Header Milestone Status",
+        "next_invoice_percent": "Next invoice %",
+        "next_invoice_amount": "Next invoice amount",
+        "next_invoice_status": "Next invoice status",
+    },
 )

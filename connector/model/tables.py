@@ -18,6 +18,7 @@ from connector.model.contract_customer import (
 )
 from connector.model.contract_line import CONTRACT_LINE, ContractLine
 from connector.model.currency import CURRENCY, Currency
+from connector.model.entry import EXPENSE, TIME_ENTRY, Expense, TimeEntry
 from connector.model.invoice import INVOICE, Invoice
 from connector.model.invoice_frequency import (
     INVOICE_FREQUENCY,
@@ -42,6 +43,12 @@ from connector.model.transaction_connection import (
     TransactionConnection,
 )
 from connector.model.user import USER, USER_SETTINGS, User, UserSettings
+from connector.model.utilization import (
+    RECORDED_HOURS,
+    RESOURCE_ROLE,
+    RecordedHours,
+    ResourceRole,
+)
 from connector.model.workflow_log import WORKFLOW_LOG, WorkflowLog
 
 
@@ -63,6 +70,10 @@ class Tables:
     invoice_frequency: Table[InvoiceFrequency] = INVOICE_FREQUENCY
     invoice_frequency_detail: Table[InvoiceFrequencyDetail] = INVOICE_FREQUENCY_DETAIL
     actual: Table[Actual] = ACTUAL
+    time_entry: Table[TimeEntry] = TIME_ENTRY
+    expense: Table[Expense] = EXPENSE
+    recorded_hours: Table[RecordedHours] = RECORDED_HOURS
+    resource_role: Table[ResourceRole] = RESOURCE_ROLE
     transaction_connection: Table[TransactionConnection] = TRANSACTION_CONNECTION
     invoice: Table[Invoice] = INVOICE
     invoice_line: Table[InvoiceLineRecord] = INVOICE_LINE

@@ -62,7 +62,7 @@ class ByAction:
             created, failed = self._call(plan.snapshot, call)
             invoices.extend(created)
             failures.extend(failed)
-        return outcome_of(plan, tuple(invoices), tuple(failures), _without_rows(plan))
+        return outcome_of(plan, tuple(invoices), tuple(failures), skips_without_rows(plan))
 
     def _call(
         self, snapshot: ContractSnapshot, call: DateCall
@@ -128,7 +128,7 @@ class ByAction:
             )
             return _unknown(call.invoices), (failure(snapshot, Reason.BLOCKED, message, call.run_date),)
         comparison = compared(call.invoices, created)
-        return _outcomes(comparison), _failures(snapshot, call, comparison, rows)
+        return _outcomes(comparison), failures_of(snapshot, call, comparison, rows)
 
 
 def _outcomes(comparison: Comparison) -> list[InvoiceOutcome]:
@@ -144,7 +144,7 @@ def _outcomes(comparison: Comparison) -> list[InvoiceOutcome]:
     ]
 
 
-def _failures(
+def failures_of(
     snapshot: ContractSnapshot,
     call: DateCall,
     comparison: Comparison,
@@ -194,7 +194,7 @@ def _after_a_failure(snapshot: ContractSnapshot, call: DateCall) -> Failure:
     return failure(snapshot, Reason.BLOCKED, message, call.run_date)
 
 
-def _without_rows(plan: ContractPlan) -> tuple[Skip, ...]:
+def skips_without_rows(plan: ContractPlan) -> tuple[Skip, ...]:
     """Milestones that no schedule row stands for: the action cannot create them."""
     return tuple(
         Skip(

@@ -22,7 +22,10 @@ from connector.runner.read import stream_contracts, unknown_roles
 from connector.runner.read_zone import read_zone
 from connector.workflow import (
     CUSTOMERS_OF_CONTRACT,
+    EXPENSES,
+    HEADER_OF_MILESTONE,
     NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+    TIME_ENTRIES,
     ContractSnapshot,
     Run,
     Workflow,
@@ -129,6 +132,13 @@ def _unknown(tables: Tables, rules: InvoicingRules) -> Iterator[str]:
             "Not-to-exceed limits are not looked at (rule T4; role "
             f"{NOT_TO_EXCEED_STATUS_OF_ACTUAL}, setting not_to_exceed_failed)."
         )
+    if HEADER_OF_MILESTONE in roles:
+        yield (
+            "Headers of split and progress milestones are not told from their parts (rule G7; role "
+            f"{HEADER_OF_MILESTONE})."
+        )
+    if absent := sorted({TIME_ENTRIES, EXPENSES} & roles):
+        yield f"What awaits its approval is not counted (rule T1): no table {', '.join(absent)}."
 
 
 def _finisher(

@@ -8,18 +8,30 @@ from datetime import date
 
 from connector.model.reason import Reason
 from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome
-from connector.workflow import ContractSnapshot, CreateInvoice, MarkScheduleRow, Run, Skip, Workflow
+from connector.workflow import (
+    ContractSnapshot,
+    CreateInvoice,
+    Judgement,
+    MarkScheduleRow,
+    Run,
+    Skip,
+    Workflow,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ContractPlan:
-    """What a workflow plug-in decided about one contract."""
+    """What a workflow plug-in decided about one contract.
+
+    `judgements` are there only where the run explains itself.
+    """
 
     snapshot: ContractSnapshot
     invoices: tuple[CreateInvoice, ...] = ()
     marks: tuple[MarkScheduleRow, ...] = ()
     skips: tuple[Skip, ...] = ()
     failures: tuple[Failure, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ def plan_contract(snapshot: ContractSnapshot, workflow: Workflow, run: Run) -> C
         invoices=tuple(one for one in decisions if isinstance(one, CreateInvoice)),
         marks=tuple(one for one in decisions if isinstance(one, MarkScheduleRow)),
         skips=tuple(one for one in decisions if isinstance(one, Skip)),
+        judgements=tuple(one for one in decisions if isinstance(one, Judgement)),
     )
 
 

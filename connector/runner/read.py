@@ -8,8 +8,9 @@ from functools import cached_property
 from itertools import islice
 from typing import TypeVar
 
-from connector.dataverse import DataverseClient, Query, any_of, eq, guid
+from connector.dataverse import EVERYTHING, DataverseClient, Query, any_of, eq, guid
 from connector.errors import HttpError, UsageError
+from connector.model.account import Account
 from connector.model.actual import Actual, TransactionType
 from connector.model.contract_customer import ContractCustomer, ContractLineCustomer
 from connector.model.contract_line import BillingStatus, ContractLine
@@ -18,16 +19,22 @@ from connector.model.project_contract import OrderType, ProjectContract
 from connector.model.table import Record, Table
 from connector.model.tables import Tables
 from connector.runner.read_drafts import in_batches, read_by_ids, read_drafts
+from connector.runner.read_unapproved import read_unapproved
 from connector.workflow import (
     CONTRACT_LINE_CUSTOMER_OF_ACTUAL,
     CUSTOMERS_OF_CONTRACT,
     CUSTOMERS_OF_LINE,
+    EXPENSES,
+    HEADER_OF_MILESTONE,
     NOT_TO_EXCEED_STATUS_OF_ACTUAL,
+    TIME_ENTRIES,
     ContractSnapshot,
     LineSnapshot,
 )
 
 CONTRACTS_AT_ONCE = 100
+INACTIVE = 1
+"""statecode of a deactivated account."""
 PAST = (BillingStatus.CUSTOMER_INVOICE_POSTED, BillingStatus.CANCELED)
 """Billing statuses of actuals that no run will look at again; they are not read."""
 
@@ -54,6 +61,9 @@ def unknown_roles(tables: Tables) -> frozenset[str]:
         and all(shares.has(name) for name in ("contract", "account", "split_percent")),
         CUSTOMERS_OF_LINE: tables.has("contract_line_customer")
         and all(line_shares.has(name) for name in ("contract_line", "account", "split_percent")),
+        HEADER_OF_MILESTONE: tables.milestone.has("header"),
+        TIME_ENTRIES: tables.has("time_entry"),
+        EXPENSES: tables.has("expense"),
     }
     return frozenset(role for role, is_known in known.items() if not is_known)
 
@@ -104,40 +114,40 @@ class _Reader:
         ids = [contract.id for contract in contracts]
         lines = list(read_by_ids(self.client, self.tables.contract_line, "contract", ids))
         by_contract = _grouped(lines, lambda line: line.contract)
-        parts = self._parts([line.id for line in lines])
+        parts = self._parts(lines)
         customers = _grouped(self._contract_customers(ids), lambda item: item.contract)
         invoiced = self._invoiced(ids)
-        named = [item.customer for rows in customers.values() for item in rows]
-        names = self._names(one for one in [*named, *(row.customer for row in contracts)] if one)
+        snapshots = {id: tuple(map(parts, by_contract.get(id, ()))) for id in ids}
+        accounts = self._accounts(_customers(contracts, customers.values(), snapshots.values()))
+        names = {account.id: account.name for account in accounts if account.name}
+        inactive = frozenset(account.id for account in accounts if account.state == INACTIVE)
         for contract in contracts:
             yield ContractSnapshot(
                 contract=contract,
-                lines=tuple(parts(line) for line in by_contract.get(contract.id, ())),
+                lines=snapshots[contract.id],
                 customers=tuple(customers.get(contract.id, ())),
                 currencies=self.currencies,
                 invoiced=invoiced,
                 customer_names=names,
                 unknown=self.unknown,
+                inactive_customers=inactive,
             )
 
-    def _names(self, customers: Iterable[str]) -> Mapping[str, str]:
-        """Names of those who are accounts; a contact keeps its id."""
-        wanted = sorted(set(customers))
-        return {
-            account.id: account.name
-            for account in read_by_ids(self.client, self.tables.account, "id", wanted)
-            if account.name
-        }
+    def _accounts(self, customers: Iterable[str]) -> list[Account]:
+        """Those customers who are accounts; of a contact nothing but its id is known."""
+        return list(read_by_ids(self.client, self.tables.account, "id", sorted(set(customers))))
 
     @cached_property
     def currencies(self) -> Mapping[str, Currency]:
-        return {currency.id: currency for currency in self.client.list(self.tables.currency)}
+        return {currency.id: currency for currency in self.client.list(self.tables.currency, EVERYTHING)}
 
     @cached_property
     def unknown(self) -> frozenset[str]:
         return unknown_roles(self.tables)
 
-    def _parts(self, lines: Sequence[str]) -> Callable[[ContractLine], LineSnapshot]:
+    def _parts(self, of: Sequence[ContractLine]) -> Callable[[ContractLine], LineSnapshot]:
+        lines = [line.id for line in of]
+        unapproved = read_unapproved(self.client, self.tables, of)
         schedule = self._by_line(self.tables.invoice_schedule, lines)
         milestones = self._by_line(self.tables.milestone, lines)
         actuals = _grouped(
@@ -153,6 +163,7 @@ class _Reader:
                 milestones=tuple(milestones.get(line.id, ())),
                 actuals=tuple(actuals.get(line.id, ())),
                 customers=tuple(customers.get(line.id, ())),
+                unapproved=unapproved(line),
             )
 
         return parts
@@ -186,6 +197,19 @@ class _Reader:
             for draft in read_drafts(self.client, self.tables, contracts)
             for source in draft.sources
         }
+
+
+def _customers(
+    contracts: Iterable[ProjectContract],
+    shares: Iterable[Iterable[ContractCustomer]],
+    lines: Iterable[Iterable[LineSnapshot]],
+) -> Iterator[str]:
+    """Everybody who may be billed: customers of contracts, of lines, and of transactions."""
+    yield from (contract.customer for contract in contracts if contract.customer)
+    yield from (item.customer for rows in shares for item in rows if item.customer)
+    for line in (line for group in lines for line in group):
+        yield from (item.customer for item in line.customers if item.customer)
+        yield from {actual.account_customer for actual in line.actuals if actual.account_customer}
 
 
 def _grouped(rows: Iterable[R], owner: Callable[[R], str | None]) -> dict[str, list[R]]:

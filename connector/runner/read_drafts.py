@@ -13,7 +13,7 @@ from connector.model.invoice_line import InvoiceLineRecord
 from connector.model.table import Record, Table
 from connector.model.tables import Tables
 from connector.model.transaction_connection import TransactionConnection
-from connector.workflow import ACTUAL, MILESTONE
+from connector.workflow import ACTUAL, MILESTONE, SCHEDULE_ROW
 
 IDS_PER_REQUEST = 400
 """As many ids as an In list holds without its address growing too long (32,768 characters)."""
@@ -78,14 +78,10 @@ def with_contents(client: DataverseClient, tables: Tables, invoices: Sequence[In
         for detail in read_by_ids(client, tables.invoice_line_detail, "invoice", ids)
     }
     billed = _billed_by_detail(client, tables, details)
-    return [
-        _draft(
-            invoice,
-            lines[invoice.id],
-            {detail: billed.get(detail) for detail, owner in details.items() if owner == invoice.id},
-        )
-        for invoice in invoices
-    ]
+    of_invoice: dict[str, dict[str, str | None]] = {id: {} for id in ids}
+    for detail, owner in details.items():
+        of_invoice[owner][detail] = billed.get(detail)
+    return [_draft(invoice, lines[invoice.id], of_invoice[invoice.id]) for invoice in invoices]
 
 
 def _billed_by_detail(client: DataverseClient, tables: Tables, details: Iterable[str]) -> Mapping[str, str]:
@@ -100,7 +96,7 @@ def _billed_by_detail(client: DataverseClient, tables: Tables, details: Iterable
 
 
 def _pair(connection: TransactionConnection) -> tuple[str, str] | None:
-    if connection.type_2 not in {ACTUAL, MILESTONE}:
+    if connection.type_2 not in {ACTUAL, MILESTONE, SCHEDULE_ROW}:
         return None
     if not (connection.transaction_1 and connection.transaction_2):
         return None

@@ -25,7 +25,15 @@ from connector.model.tables import Tables
 from connector.runner.compare import sources_of
 from connector.runner.outcome import Failure
 from connector.runner.plan import ContractPlan, failure
-from connector.workflow import ACTUAL, MILESTONE, PRODUCT_LINE, CreateInvoice, InvoiceDetail, InvoiceLine
+from connector.workflow import (
+    ACTUAL,
+    MILESTONE,
+    PRODUCT_LINE,
+    SCHEDULE_ROW,
+    CreateInvoice,
+    InvoiceDetail,
+    InvoiceLine,
+)
 
 MOST_OPERATIONS = 1000
 """What a change set holds."""
@@ -163,7 +171,7 @@ class Recorder:
         return _given(values)
 
     def _connections(self, invoice: CreateInvoice, invoice_id: str) -> Iterator[Create]:
-        roles = {ACTUAL: "Unbilled Sales", MILESTONE: "Milestone"}
+        roles = {ACTUAL: "Unbilled Sales", MILESTONE: "Milestone", SCHEDULE_ROW: "Invoice Schedule"}
         for line in invoice.lines:
             for detail in filter(_has_detail, line.details):
                 billed = detail_id(invoice_id, line, detail)
@@ -194,7 +202,7 @@ class Recorder:
                 elif detail.source == MILESTONE:
                     status = {"msdyn_invoicestatus": int(InvoiceStatus.CUSTOMER_INVOICE_CREATED)}
                     yield sources.update(tables.milestone.entity_set, detail.source_id, status)
-                else:
+                elif detail.source == PRODUCT_LINE:
                     line_status = {"msdyn_billingstatus": created}
                     yield sources.update(tables.contract_line.entity_set, detail.source_id, line_status)
 

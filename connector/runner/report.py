@@ -17,8 +17,9 @@ from connector.runner.outcome import (
     InvoiceOutcome,
     InvoiceRun,
     InvoiceState,
-    RunZone,
 )
+from connector.runner.rules_text import rules_in_words
+from connector.runner.wording import folded, grouped, several, unknown_of, zone_text
 from connector.workflow import CreateInvoice, InvoiceDetail, InvoiceLine, Skip
 
 USUAL_DIGITS = 2
@@ -48,16 +49,10 @@ def header_json(header: Header) -> dict[str, Any]:
             **rules,
             "time_zone": header.zone.zone.key if header.zone.is_known else None,
             "takes_missed": header.takes_missed,
-            "unknown": list(_unknown_of(header)),
+            "unknown": list(unknown_of(header)),
         },
         "applied": header.is_applied,
     }
-
-
-def _unknown_of(header: Header) -> Iterator[str]:
-    if not header.zone.is_known:
-        yield f"The day is that of UTC: {header.zone.source} (rule L7)."
-    yield from header.unknown
 
 
 def invoice_json(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> dict[str, Any]:
@@ -166,10 +161,10 @@ class Totals:
     def in_words(self) -> str:
         """`3 invoices: 120.00 EUR, 5,333.63 USD`."""
         amounts = ", ".join(
-            f"{_grouped(amount, self.digits.get(code, USUAL_DIGITS))} {code}"
+            f"{grouped(amount, self.digits.get(code, USUAL_DIGITS))} {code}"
             for code, amount in sorted(self.amounts.items())
         )
-        return f"{_counted(self.invoices, 'invoice')}{': ' if amounts else ''}{amounts}"
+        return f"{several(self.invoices, 'invoice')}{': ' if amounts else ''}{amounts}"
 
 
 def _as_applied(outcome: ContractOutcome) -> ContractOutcome:
@@ -204,9 +199,11 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
     if totals.unknown:
         yield f"{totals.unknown} of them not as planned, or not certain."
     if totals.skipped:
-        yield f"{_counted(totals.skipped, 'reason')} why something is not invoiced."
+        yield f"{several(totals.skipped, 'reason')} why something is not invoiced."
     if totals.failed:
-        yield f"{_counted(totals.failed, 'failure')}: see above."
+        yield f"{several(totals.failed, 'failure')}: see above."
+    if not run.header.is_applied:
+        yield from folded(rules_in_words(run.header.rules, takes_missed=run.header.takes_missed))
 
 
 def _verb(header: Header) -> str:
@@ -215,15 +212,11 @@ def _verb(header: Header) -> str:
 
 def _header_text(header: Header) -> Iterator[str]:
     what = "Invoices created for" if header.is_applied else "Preview of"
-    yield f"{what} {header.on} ({_zone_text(header.zone)})"
+    yield f"{what} {header.on} ({zone_text(header.zone)})"
     if not header.is_applied:
         yield "This mirrors the platform's rules; the platform itself decides."
-    for sentence in _unknown_of(header):
+    for sentence in unknown_of(header):
         yield f"Unknown: {sentence}"
-
-
-def _zone_text(zone: RunZone) -> str:
-    return f"time zone {zone.zone.key}, from {zone.source}" if zone.is_known else f"UTC; {zone.source}"
 
 
 def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
@@ -258,19 +251,11 @@ def _invoice_text(outcome: InvoiceOutcome, of: ContractOutcome) -> Iterator[str]
     which = f" {outcome.id}" if outcome.id else ""
     yield (
         f"  + invoice{which}{state} of {invoice.invoice_run_date}: "
-        f"{_grouped(invoice.total, places)} {code} for {customer}"
+        f"{grouped(invoice.total, places)} {code} for {customer}"
     )
     width = max((len(line.name) for line in invoice.lines), default=0)
     for line in invoice.lines:
         yield (
-            f"      {line.name:<{width}}  {_grouped(line.extended_amount, places):>15} {code}  "
-            f"{_counted(len(line.details), 'detail')}"
+            f"      {line.name:<{width}}  {grouped(line.extended_amount, places):>15} {code}  "
+            f"{several(len(line.details), 'detail')}"
         )
-
-
-def _grouped(amount: Decimal, places: int) -> str:
-    return f"{Decimal(with_digits(amount, places)):,f}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

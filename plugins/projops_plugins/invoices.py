@@ -11,6 +11,9 @@ from connector.model.invoice_schedule import RunStatus
 from connector.model.invoicing_rules import EmptyLines, NothingToBill
 from connector.model.reason import Reason
 from connector.workflow import (
+    ACTUAL,
+    MILESTONE,
+    PRODUCT_LINE,
     Bill,
     Charge,
     ContractDecision,
@@ -18,11 +21,12 @@ from connector.workflow import (
     CreateInvoice,
     InvoiceDetail,
     InvoiceLine,
+    Judgement,
     MarkScheduleRow,
     Run,
     Skip,
 )
-from projops_plugins.skips import Waiting, currency_code, later, skip, with_amount
+from projops_plugins.skips import Source, Told, Waiting, currency_code, judged, skip, told_by, with_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def decisions_for(
 ) -> Iterator[ContractDecision]:
     """Invoices first, then rows that are marked without one, then everything that is left out."""
     lines = sorted(lines, key=lambda item: (item.line.title, item.line.id))
-    riding_on = min((run_date for item in lines for run_date in item.bill.due), default=None)
+    riding_on = _riding_on(lines)
     groups = _grouped(lines, riding_on)
     with_invoice: set[date] = set()
     for heading in sorted(groups, key=_order_of(contract)):
@@ -63,6 +67,56 @@ def decisions_for(
         yield from item.bill.skips
     if riding_on is None:
         yield from _waiting_products(lines, contract)
+
+
+def judgements_for(
+    lines: Sequence[BilledLine],
+    decisions: Iterable[ContractDecision],
+    contract: ContractSnapshot,
+) -> Iterator[Judgement]:
+    """One judgement for each source of the lines: first what is taken, by the invoices decided on."""
+    skips = {}
+    for decision in decisions:
+        if isinstance(decision, CreateInvoice):
+            yield from _taken(decision)
+        elif isinstance(decision, Skip):
+            skips[decision.contract_line] = decision
+    is_waiting = _riding_on(lines) is None
+    for item in lines:
+        yield from item.bill.judgements
+        for charge in item.bill.charges:
+            if is_waiting and charge.invoice_run_date is None:
+                yield _riding(charge, told_by(skips[item.line.id]), item.line, contract)
+
+
+def _riding_on(lines: Iterable[BilledLine]) -> date | None:
+    """The run date that products ride along on (rule T8)."""
+    return min((run_date for item in lines for run_date in item.bill.due), default=None)
+
+
+def _taken(invoice: CreateInvoice) -> Iterator[Judgement]:
+    rules = {ACTUAL: "T1", MILESTONE: "L6", PRODUCT_LINE: "T8"}
+    for line in invoice.lines:
+        for detail in line.details:
+            more = "" if detail.is_chargeable else f", {detail.billing_type.name.lower().replace('_', '-')}"
+            yield Judgement(
+                contract_line=line.contract_line,
+                source=detail.source,
+                source_id=detail.source_id,
+                rule=rules.get(detail.source, ""),
+                found=f"It is on the invoice of {invoice.invoice_run_date}{more}",
+                invoice_run_date=invoice.invoice_run_date,
+                customer=invoice.customer,
+                name=detail.description,
+                amount=detail.amount,
+                currency_code=invoice.currency_code,
+            )
+
+
+def _riding(charge: Charge, told: Told, line: ContractLine, contract: ContractSnapshot) -> Judgement:
+    detail = charge.detail
+    code = currency_code(contract, charge.currency)
+    return judged(line, told, Source(detail.source, detail.source_id, line.title, None, detail.amount, code))
 
 
 def _order_of(contract: ContractSnapshot) -> Callable[[_Heading], tuple[date, str, str]]:
@@ -102,7 +156,9 @@ def _invoice(
 ) -> CreateInvoice:
     details: dict[str, list[InvoiceDetail]] = {}
     for charge in charges:
-        detail = replace(charge.detail, is_by_row=_is_by_row(charge))
+        detail, is_by_row = charge.detail, _is_by_row(charge)
+        if detail.is_by_row is not is_by_row:
+            detail = replace(detail, is_by_row=is_by_row)
         details.setdefault(charge.contract_line, []).append(detail)
     shown = [
         item
@@ -174,19 +230,18 @@ def _nothing_to_bill(lines: Iterable[BilledLine], contract: ContractSnapshot) ->
     for item in lines:
         for run_date in sorted(item.bill.due):
             if _is_due_with_nothing(item, run_date):
-                message = f"The run date {run_date} has come with nothing of this line to bill."
-                yield skip(contract, item.line, Reason.NOTHING_TO_BILL, message)
+                found = f"The run date {run_date} has come with nothing of this line to bill"
+                yield skip(contract, item.line, Told(Reason.NOTHING_TO_BILL, "G6", found))
 
 
 def _waiting_products(lines: Iterable[BilledLine], contract: ContractSnapshot) -> Iterator[Skip]:
     """Rule T8: products that are ready while no row of the contract is due."""
     until = min((one.until for item in lines for one in item.bill.skips if one.until), default=None)
     when = f"the next one is {until}" if until else "none is scheduled"
+    found = "This line is ready and rides along on a run date of its contract"
+    told = Told(Reason.NOT_YET_DUE if until else Reason.NO_SCHEDULE, "T8", found, when, until)
     for item in lines:
         for charge in item.bill.charges:
             if charge.invoice_run_date is None:
-                message = f"This line is ready and rides along on a run date of its contract: {when}."
                 waiting = Waiting(1, charge.detail.amount, charge.currency)
-                reason = Reason.NOT_YET_DUE if until else Reason.NO_SCHEDULE
-                given = with_amount(skip(contract, item.line, reason, message), contract, waiting)
-                yield later(given, until)
+                yield with_amount(skip(contract, item.line, told), contract, waiting)

@@ -22,9 +22,9 @@ from connector.workflow import (
     StepDecision,
     Workflow,
 )
-from projops_plugins.invoices import BilledLine, decisions_for
+from projops_plugins.invoices import BilledLine, decisions_for, judgements_for
 from projops_plugins.open_contract import not_open_skips, reason_not_open
-from projops_plugins.skips import skip
+from projops_plugins.skips import Told, skip, sources_judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,19 @@ class ProcessRunner:
 
         The decisions are a function of the snapshot, whatever the order of its parts.
         """
-        if message := reason_not_open(contract.contract, run.rules):
-            yield from not_open_skips(contract, message)
+        if told := reason_not_open(contract.contract, run.rules):
+            yield from not_open_skips(contract, told)
+            if run.is_explaining:
+                for line in contract.lines:
+                    yield from sources_judged(line, told, contract)
             return
         billed = [_billed(line, contract, run) for line in contract.lines]
-        yield from decisions_for(billed, contract, run)
+        if not run.is_explaining:
+            yield from decisions_for(billed, contract, run)
+            return
+        decisions = list(decisions_for(billed, contract, run))
+        yield from decisions
+        yield from judgements_for(billed, decisions, contract)
 
     def end(self, call: Call, ended_at: datetime) -> Sequence[StepDecision]:  # noqa: ARG002 - the contract of workflows
         """Rule J5: it calls ProcessRunCaller and hands it its end."""
@@ -53,7 +61,7 @@ class ProcessRunner:
 
 
 def _billed(line: LineSnapshot, contract: ContractSnapshot, run: Run) -> BilledLine:
-    methods = [method for method in run.billing_methods if method.claims(line.line)]
+    methods = [method for method in run.billing_methods if method.claims(line.line, run.rules)]
     if len(methods) == 1:
         return BilledLine(line.line, methods[0].name, methods[0].bill(line, contract, run))
     return BilledLine(line.line, "", _unclaimed(line, methods, contract, run))
@@ -68,13 +76,16 @@ def _unclaimed(
         return Bill()
     if methods:
         names = ", ".join(sorted(method.name for method in methods))
-        message = f"More than one billing method claims this line ({names}): uninstall all plug-ins but one."
+        found = f"More than one billing method claims this line ({names})"
+        told = Told(Reason.BLOCKED, "", found, "uninstall all plug-ins but one")
     else:
-        message = (
+        found = (
             f"No billing method claims this line (product type {line.line.product_type}, billing method "
-            f"{line.line.billing_method}): correct the line, or install the plug-in that bills it."
+            f"{line.line.billing_method})"
         )
-    return Bill(skips=(skip(contract, line.line, Reason.BLOCKED, message),))
+        told = Told(Reason.BLOCKED, "", found, "correct the line, or install the plug-in that bills it")
+    judgements = sources_judged(line, told, contract) if run.is_explaining else ()
+    return Bill(skips=(skip(contract, line.line, told),), judgements=tuple(judgements))
 
 
 @hookimpl

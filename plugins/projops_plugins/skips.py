@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,10 +11,10 @@ from connector.model.actual import Actual, BillingType
 from connector.model.contract_line import ContractLine
 from connector.model.money import ZERO, total, with_digits
 from connector.model.reason import Reason
-from connector.workflow import ContractSnapshot, Skip
+from connector.workflow import ACTUAL, MILESTONE, ContractSnapshot, Judgement, LineSnapshot, Skip
 
 USUAL_DIGITS = 2
-"""The decimals of an amount whose currency record does not tell."""
+"""The decimals that an amount is shown with where its currency record does not tell; never rounded to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,86 @@ class Waiting:
     currency: str | None
 
 
-def skip(contract: ContractSnapshot, line: ContractLine, reason: Reason, message: str) -> Skip:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Why something is not invoiced: by which rule, what was found, and what a person can do about it.
+
+    `until` is the day on which it resolves by itself.
+    """
+
+    reason: Reason
+    rule: str
+    found: str
+    way_out: str = ""
+    until: date | None = None
+
+    @property
+    def message(self) -> str:
+        return f"{self.found}: {self.way_out}." if self.way_out else f"{self.found}."
+
+
+def skip(contract: ContractSnapshot, line: ContractLine, told: Told) -> Skip:
     return Skip(
         contract=contract.contract.id,
-        reason=reason,
-        message=message,
+        reason=told.reason,
+        message=told.message,
         contract_line=line.id,
         name=line.title,
+        until=told.until,
+        rule=told.rule,
+        found=told.found,
+        way_out=told.way_out,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a judgement is about; `day` and `amount` as its own rules have them."""
+
+    table: str
+    id: str
+    name: str = ""
+    day: date | None = None
+    amount: Decimal | None = None
+    currency_code: str = ""
+    invoice: str | None = None
+
+
+def judged(line: ContractLine, told: Told, source: Source) -> Judgement:
+    """Why one source is not taken, where a run explains itself."""
+    return Judgement(
+        contract_line=line.id,
+        source=source.table,
+        source_id=source.id,
+        rule=told.rule,
+        found=told.found,
+        reason=told.reason,
+        way_out=told.way_out,
+        until=told.until,
+        invoice=source.invoice,
+        name=source.name,
+        day=source.day,
+        amount=source.amount,
+        currency_code=source.currency_code,
+    )
+
+
+def sources_judged(line: LineSnapshot, told: Told, contract: ContractSnapshot) -> Iterator[Judgement]:
+    """One reason for all that a line could bill."""
+    for actual in line.actuals:
+        code = currency_code(contract, actual.currency)
+        name = actual.description or ""
+        source = Source(ACTUAL, actual.id, name, None, actual.amount, code)
+        yield judged(line.line, told, source)
+    for milestone in line.milestones:
+        code = currency_code(contract, milestone.currency or contract.contract.currency)
+        source = Source(MILESTONE, milestone.id, milestone.name or "", None, milestone.amount, code)
+        yield judged(line.line, told, source)
+
+
+def told_by(given: Skip) -> Told:
+    """The reason of a Skip, for a source that stands behind it."""
+    return Told(given.reason, given.rule, given.found or given.message, given.way_out, given.until)
 
 
 def with_amount(given: Skip, contract: ContractSnapshot, waiting: Waiting) -> Skip:
@@ -45,27 +117,16 @@ def with_amount(given: Skip, contract: ContractSnapshot, waiting: Waiting) -> Sk
     )
 
 
-def later(given: Skip, until: date | None) -> Skip:
-    return replace(given, until=until)
-
-
 def currency_code(contract: ContractSnapshot, currency: str | None) -> str:
     """The ISO code of a currency's id, empty where its record was not given."""
     known = contract.currencies.get(currency or "")
     return (known.iso_code or "") if known else ""
 
 
-def digits_of(contract: ContractSnapshot, currency: str | None) -> int:
-    """The decimals of a currency (rule T9)."""
+def digits_of(contract: ContractSnapshot, currency: str | None) -> int | None:
+    """The decimals of a currency, from its record (rule T9); None where the record does not tell."""
     known = contract.currencies.get(currency or "")
-    if known is None or known.precision is None:
-        return USUAL_DIGITS
-    return known.precision
-
-
-def currency_of(actual: Actual, contract: ContractSnapshot) -> str | None:
-    """An actual's own currency, else its contract's."""
-    return actual.currency or contract.contract.currency
+    return known.precision if known else None
 
 
 def chargeable_amount(actual: Actual) -> Decimal:
@@ -79,7 +140,7 @@ def waiting_of(actuals: Iterable[Actual], contract: ContractSnapshot) -> list[Wa
     """Actuals added up for each currency, in the order of the currencies' codes."""
     by_currency: dict[str | None, list[Actual]] = {}
     for actual in actuals:
-        by_currency.setdefault(currency_of(actual, contract), []).append(actual)
+        by_currency.setdefault(actual.currency, []).append(actual)
     return [
         Waiting(len(items), total(map(chargeable_amount, items)), currency)
         for currency, items in sorted(
@@ -91,7 +152,11 @@ def waiting_of(actuals: Iterable[Actual], contract: ContractSnapshot) -> list[Wa
 def in_words(waiting: Waiting, contract: ContractSnapshot) -> str:
     """`3 transactions (1,250.00 USD)`."""
     noun = "transaction" if waiting.count == 1 else "transactions"
-    amount = Decimal(with_digits(waiting.amount, digits_of(contract, waiting.currency)))
-    return f"{waiting.count} {noun} ({amount:,f} {currency_code(contract, waiting.currency)})".replace(
-        " )", ")"
-    )
+    return f"{waiting.count} {noun} ({money_in_words(waiting.amount, waiting.currency, contract)})"
+
+
+def money_in_words(amount: Decimal, currency: str | None, contract: ContractSnapshot) -> str:
+    """`1,250.00 USD`; a currency whose record does not tell its decimals shows two at least."""
+    digits = digits_of(contract, currency)
+    shown = Decimal(with_digits(amount, USUAL_DIGITS if digits is None else digits))
+    return f"{shown:,f} {currency_code(contract, currency)}".rstrip()

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from connector.dataverse import ClientSecret, DataverseClient, RetryPolicy, TrustedAuthorities
+from connector.dataverse import EVERYTHING, ClientSecret, DataverseClient, RetryPolicy, TrustedAuthorities
 from connector.emulator.ownership import OpenEmulator, open_emulator
 from connector.job.look import Environment, Sight, look
 from connector.model.desired_job import USUAL_NAMES
@@ -55,7 +55,9 @@ class Emulated:
         return str(body["asyncoperationid"])
 
     def definition(self, workflow: str) -> Process:
-        found = [item for item in self.client.list(self.at.tables.process) if item.name == workflow]
+        found = [
+            item for item in self.client.list(self.at.tables.process, EVERYTHING) if item.name == workflow
+        ]
         return next(item for item in found if item.type == 1)
 
     def stall(self) -> None:

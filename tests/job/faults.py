@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 
@@ -77,7 +79,8 @@ def watched(origin: str) -> Iterator[Line]:
         if line.fault in {Fault.LOST_AFTER, Fault.DOWN}:
             raise _lost()
         if line.fault is Fault.GARBLED:
-            answer._content = b""
+            answer.raw.read()
+            answer.raw = HTTPResponse(body=io.BytesIO(b""), preload_content=False)
         return answer
 
     with pytest.MonkeyPatch.context() as patch:
@@ -93,6 +96,7 @@ def _refused(request: requests.PreparedRequest, status: int, code: str) -> reque
     answer = requests.Response()
     answer.status_code = status
     answer.headers["Content-Type"] = "application/json"
-    answer._content = f'{{"error": {{"code": "{code}", "message": "Refused."}}}}'.encode()
+    body = f'{{"error": {{"code": "{code}", "message": "Refused."}}}}'.encode()
+    answer.raw = HTTPResponse(body=io.BytesIO(body), preload_content=False)
     answer.request = request
     return answer

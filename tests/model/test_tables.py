@@ -20,11 +20,13 @@ from connector.model.actual import AdjustmentStatus, BillingType, TransactionCla
 from connector.model.batch_job import Frequency, JobType
 from connector.model.column_date import ColumnDate
 from connector.model.contract_line import BillingMethodChoice, BillingStatus, LineType, ProductType
+from connector.model.entry import ExpenseStatus, TimeEntryStatus
 from connector.model.invoice import InvoiceState, ProjectInvoiceStatus
 from connector.model.invoice_frequency import DaysOfRun, Period
 from connector.model.invoice_schedule import RunStatus
 from connector.model.milestone import InvoiceStatus
 from connector.model.process import ProcessCategory, ProcessMode, ProcessState, ProcessType
+from connector.model.progress import HeaderStatus
 from connector.model.project_contract import ContractState, ContractStatusReason, OrderType
 from connector.model.system_job import OPERATION_TYPE_WORKFLOW, JobState, JobStatus
 from connector.model.table import UNRESOLVED, Table, logical_name_of
@@ -35,6 +37,8 @@ from connector.model.workflow_log import StepStatus
 NOT_AMONG_THE_PUBLISHED_FILES = {
     "timezonedefinition": "a platform table; its published reference is not among the files",
     "msdyn_projectcontractsplitbillingrule": "public pages give its name and a label for each column",
+    "msdyn_timeentry": "named by CDM and the pages on time; its published reference is not among the files",
+    "msdyn_expense": "published in 2017; its reference is not among the files",
     "": "the contract line's customers: no public page names the table",
 }
 PYTHON_TYPES: dict[str, type] = {
@@ -86,6 +90,11 @@ CHOICES: dict[type[IntEnum], tuple[str, str]] = {
     StepStatus: ("workflowlog", "status"),
     TransactionClass: ("msdyn_actual", "msdyn_transactionclassification"),
     TransactionType: ("msdyn_actual", "msdyn_transactiontypecode"),
+}
+NOT_AMONG_THE_PUBLISHED_CHOICES = {
+    TimeEntryStatus: "the pages on the time entry grid give the numbers; see connector.model.entry",
+    ExpenseStatus: "the Web API reference of 2017 gives them; see connector.model.entry",
+    HeaderStatus: "the words are documented, the numbers are the emulator's",
 }
 TAKEN_IN_PART = {ProcessCategory: "of the eight categories only workflows matter here"}
 
@@ -179,7 +188,7 @@ def test_an_exempt_table_is_one_that_is_really_not_published(logical_name: str) 
 
 def test_every_choice_of_the_model_is_held_against_its_column() -> None:
     """No enum of the model escapes the comparison with the published options."""
-    assert enums_of_the_model() == set(CHOICES)
+    assert enums_of_the_model() == set(CHOICES) | set(NOT_AMONG_THE_PUBLISHED_CHOICES)
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.__name__)

@@ -21,25 +21,32 @@ from connector.model.invoicing_rules import InvoicingRules
 from connector.model.milestone import InvoiceStatus, Milestone
 from connector.model.project_contract import ContractState, ContractStatusReason, OrderType, ProjectContract
 from connector.workflow import (
+    EXPENSES,
     ROLES,
+    TIME_ENTRIES,
     ContractDecision,
     ContractSnapshot,
     CreateInvoice,
+    Judgement,
     LineSnapshot,
     MarkScheduleRow,
     Run,
     Skip,
+    UnapprovedEntry,
 )
 from projops_plugins.billing.fixed_price import FixedPrice
 from projops_plugins.billing.product import Product
+from projops_plugins.billing.progress import Progress
 from projops_plugins.billing.time_and_material import TimeAndMaterial
 
 Given = Mapping[str, Any]
-METHODS = (FixedPrice(), Product(), TimeAndMaterial())
+UTC_ZONE = ZoneInfo("UTC")
+METHODS = (FixedPrice(), Product(), Progress(), TimeAndMaterial())
 CURRENCIES = {
     code: Currency(id=code, iso_code=code.upper(), precision=digits)
-    for code, digits in (("usd", 2), ("eur", 2), ("jpy", 0), ("kwd", 3))
+    for code, digits in (("usd", 2), ("eur", 2), ("jpy", 0), ("kwd", 3), ("xts", None))
 }
+"""xts, the code that ISO 4217 keeps for tests, stands for a currency whose record gives no precision."""
 METHOD_CHOICES = {
     "time_and_material": BillingMethodChoice.TIME_AND_MATERIAL,
     "fixed_price": BillingMethodChoice.FIXED_PRICE,
@@ -69,11 +76,15 @@ def contract_of(given: Given, zone: ZoneInfo) -> ContractSnapshot:
             contract_status_reason=choice(ContractStatusReason, given.get("status_reason", "confirmed")),
             customer=given.get("customer", "buyer"),
             currency=given.get("currency", "usd"),
+            price_list=given.get("price_list"),
+            opportunity=given.get("opportunity"),
         ),
-        lines=tuple(_line(line, zone) for line in given.get("lines", ())),
+        lines=tuple(_line(line, zone) for words in given.get("lines", ()) for line in _copied(words)),
         customers=tuple(_contract_customer(item) for item in given.get("customers", ())),
         currencies=CURRENCIES,
         invoiced=given.get("invoiced", {}),
+        customer_names=given.get("customer_names", {}),
+        inactive_customers=frozenset(given.get("inactive", ())),
         unknown=frozenset(given.get("unknown", ROLES)),
     )
 
@@ -83,6 +94,26 @@ def choice(kind: type[IntEnum], value: str | int | None) -> int | None:
     if value is None or isinstance(value, int):
         return value
     return kind[value.upper()].value
+
+
+def _copied(given: Given) -> list[Given]:
+    """A line, or as many of the same kind as `copies` says, with ids of their own; actuals likewise."""
+    actuals = [
+        {**one, "id": f"{one['id']}-{number}"} if "copies" in one else one
+        for one in given.get("actuals", ())
+        for number in range(one.get("copies", 1))
+    ]
+    if "copies" not in given:
+        return [{**given, "actuals": actuals}]
+    return [
+        {
+            **given,
+            "id": f"{given['id']}-{number}",
+            "rows": [{**row, "id": f"{row['id']}-{number}"} for row in given.get("rows", ())],
+            "actuals": [{**one, "id": f"{one['id']}-{number}"} for one in actuals],
+        }
+        for number in range(given["copies"])
+    ]
 
 
 def _line(given: Given, zone: ZoneInfo) -> LineSnapshot:
@@ -98,6 +129,8 @@ def _line(given: Given, zone: ZoneInfo) -> LineSnapshot:
         price_per_unit=_decimal(given.get("price")),
         quantity=_decimal(given.get("quantity")),
         tax=_decimal(given.get("tax")),
+        project=given.get("project"),
+        invoice_schedule_type=given.get("schedule_type"),
         **flags,
     )
     return LineSnapshot(
@@ -106,7 +139,14 @@ def _line(given: Given, zone: ZoneInfo) -> LineSnapshot:
         milestones=tuple(_milestone(item, given["id"], zone) for item in given.get("milestones", ())),
         actuals=tuple(_actual(item, given["id"], zone) for item in given.get("actuals", ())),
         customers=tuple(_line_customer(item) for item in given.get("customers", ())),
+        unapproved=tuple(_unapproved(item, zone) for item in given.get("unapproved", ())),
     )
+
+
+def _unapproved(given: Given, zone: ZoneInfo) -> UnapprovedEntry:
+    kind = TransactionClass[given.get("class", "time").upper()]
+    table = TIME_ENTRIES if kind is TransactionClass.TIME else EXPENSES
+    return UnapprovedEntry(table, given["id"], kind, _instant(given.get("date"), zone))
 
 
 def _row(given: Given, line: str, zone: ZoneInfo) -> InvoiceSchedule:
@@ -130,10 +170,16 @@ def _milestone(given: Given, line: str, zone: ZoneInfo) -> Milestone:
         amount=_decimal(given.get("amount")),
         tax=_decimal(given.get("tax")),
         milestone_date=_instant(given.get("date"), zone),
+        zone_independent_date=_instant(given.get("zone_free_date"), UTC_ZONE),
         invoice_status=choice(InvoiceStatus, given.get("status", "ready_for_invoicing")),
         currency=given.get("currency"),
         customer=given.get("customer"),
         state=given.get("state", 0),
+        project=given.get("project", "project"),
+        header=given.get("header"),
+        next_invoice_percent=_decimal(given.get("next_percent")),
+        next_invoice_amount=_decimal(given.get("next_amount")),
+        next_invoice_status=choice(InvoiceStatus, given.get("next_status")),
     )
 
 
@@ -149,11 +195,12 @@ def _actual(given: Given, line: str, zone: ZoneInfo) -> Actual:
         tax=_decimal(given.get("tax")),
         document_date=_instant(given.get("date"), zone),
         start_date_time=_instant(given.get("start"), zone),
+        transaction_date=_instant(given.get("zone_free_date"), UTC_ZONE),
         contract_line=line,
         account_customer=given.get("customer"),
         contract_line_customer=given.get("line_customer"),
         not_to_exceed_status=given.get("not_to_exceed"),
-        currency=given.get("currency"),
+        currency=given.get("currency", "usd"),
         invoice=given.get("invoice"),
     )
 
@@ -169,6 +216,7 @@ def _contract_customer(given: Given) -> ContractCustomer:
 
 def _line_customer(given: Given) -> ContractLineCustomer:
     return ContractLineCustomer(
+        id=given.get("id"),
         account=given["account"],
         split_percent=_decimal(given.get("percent")),
         is_rounding=given.get("is_rounding"),
@@ -202,6 +250,16 @@ def outcome_of(decisions: Iterable[ContractDecision]) -> dict[str, list[Any]]:
     return outcome
 
 
+def judged_of(decisions: Iterable[ContractDecision]) -> dict[str, list[str]]:
+    """Source id -> the rules and reasons of its judgements, `taken` where there is none."""
+    found: dict[str, list[str]] = {}
+    for decision in decisions:
+        if isinstance(decision, Judgement):
+            told = f"{decision.rule} {decision.reason or 'taken'}".strip()
+            found.setdefault(decision.source_id, []).append(told)
+    return found
+
+
 def _invoice(invoice: CreateInvoice) -> dict[str, Any]:
     return {
         "customer": invoice.customer,
@@ -231,4 +289,5 @@ def _skip(skip: Skip) -> dict[str, Any]:
         "amount": None if skip.amount is None else str(skip.amount),
         "currency": skip.currency_code,
         "message": skip.message,
+        "rule": skip.rule,
     }

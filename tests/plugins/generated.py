@@ -48,7 +48,7 @@ actuals = st.fixed_dictionaries(
         ),
         "adjustment": st.sampled_from([None, None, None, "adjusted", "in_process"]),
         "customer": customers,
-        "currency": st.sampled_from([None, "eur"]),
+        "currency": st.sampled_from(["usd", "usd", "eur", None]),
     }
 )
 milestones = st.fixed_dictionaries(
@@ -73,12 +73,15 @@ def time_lines(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def fixed_lines(draw: st.DrawFn) -> dict[str, Any]:
-    found = draw(st.lists(milestones, max_size=4))
+    found: list[dict[str, Any]] = list(draw(st.lists(milestones, max_size=4)))
     schedule = [
         {"run_date": one["date"], "milestone_number": number}
         for number, one in enumerate(found)
         if draw(st.booleans())
     ]
+    has_header = draw(st.booleans())
+    if has_header:  # the first is the header of the others
+        found = [{**one, "part_of": 0} if number else one for number, one in enumerate(found)]
     return {"method": "fixed_price", "milestones": found, "rows": schedule}
 
 
@@ -98,7 +101,10 @@ def contracts(draw: st.DrawFn) -> dict[str, Any]:
     drawn = draw(st.lists(st.one_of(time_lines(), fixed_lines(), products), max_size=4))
     for number, line in enumerate(_numbered("line", drawn)):
         named = dict(line)
-        named["milestones"] = _numbered(f"m-{number}", line.get("milestones", []))
+        named["milestones"] = [
+            {**one, "header": f"m-{number}-0"} if "part_of" in one else one
+            for one in _numbered(f"m-{number}", line.get("milestones", []))
+        ]
         named["actuals"] = _numbered(f"t-{number}", line.get("actuals", []))
         named["rows"] = [
             {

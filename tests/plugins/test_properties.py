@@ -13,16 +13,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.model.contract_line import BillingStatus
+from connector.model.contract_line import BillingStatus, ProductType
 from connector.model.invoice_schedule import RunStatus
 from connector.model.invoicing_rules import CutOff, NothingToBill
 from connector.model.milestone import InvoiceStatus
+from connector.model.reason import Reason
+from connector.runner.plan import plan_contract
 from connector.workflow import (
     ACTUAL,
     MILESTONE,
     ContractDecision,
     ContractSnapshot,
     CreateInvoice,
+    Judgement,
     LineSnapshot,
     Run,
     Skip,
@@ -187,7 +190,11 @@ def test_every_ready_milestone_whose_date_has_come_is_invoiced_or_has_a_reason(
     }
     told = {decision.contract_line for decision in decisions if isinstance(decision, Skip)}
     for line in snapshot.lines:
+        headers = {milestone.header for milestone in line.milestones}
         for milestone in line.milestones:
+            if milestone.id in headers:
+                assert milestone.id not in billed, "G7: a header is billed by its parts"
+                continue
             assert milestone.milestone_date is not None
             has_come = the_run.day_of(milestone.milestone_date) <= the_run.day
             if has_come and milestone.invoice_status == InvoiceStatus.READY_FOR_INVOICING:
@@ -222,3 +229,58 @@ def test_a_row_is_settled_by_one_decision_only(contract: Words, run: Words) -> N
     settled = Counter(row for invoice in invoices(decisions) for row in invoice.schedule_rows)
     settled.update(decision.schedule_row for decision in decisions if hasattr(decision, "schedule_row"))
     assert not [row for row, count in settled.items() if count > 1]
+
+
+@some
+@given(contracts(), runs)
+def test_every_source_has_a_judgement_and_those_taken_are_those_invoiced(contract: Words, run: Words) -> None:
+    """Asked to explain itself, a run says of each transaction, milestone and product what became of it."""
+    snapshot, the_run, decisions = decided(contract, run)
+    explained = list(ProcessRunner().decide(snapshot, replace(the_run, is_explaining=True)))
+    judged = [one for one in explained if isinstance(one, Judgement)]
+    assert [one for one in explained if not isinstance(one, Judgement)] == decisions
+    billed = {
+        detail.source_id
+        for invoice in invoices(decisions)
+        for line in invoice.lines
+        for detail in line.details
+    }
+    taken = {one.source_id for one in judged if one.is_taken}
+    left = [one.source_id for one in judged if not one.is_taken]
+    assert taken == billed
+    assert not taken & set(left)
+    assert len(left) == len(set(left)), "two reasons for one source"
+    sources = {item.id for line in snapshot.lines for item in line.milestones}
+    sources |= {item.id for line in snapshot.lines for item in line.actuals}
+    sources |= {line.line.id for line in snapshot.lines if line.line.product_type == ProductType.PRODUCT}
+    assert taken | set(left) == sources
+
+
+@some
+@given(contracts(), runs)
+def test_a_judgement_says_what_the_reasons_of_its_line_say(contract: Words, run: Words) -> None:
+    """What is counted under a reason of a line is what was judged so, transaction by transaction."""
+    snapshot, the_run, _ = decided(contract, run)
+    plan = plan_contract(snapshot, ProcessRunner(), replace(the_run, is_explaining=True))
+    counted: Counter[tuple[str | None, str]] = Counter()
+    for one in plan.skips:
+        counted[one.contract_line, str(one.reason)] += one.count or 0
+    judged: Counter[tuple[str | None, str]] = Counter(
+        (one.contract_line, str(one.reason)) for one in plan.judgements if one.reason
+    )
+    for key, count in counted.items():
+        assert judged[key] >= count, key  # what is no news of an earlier run is judged and not counted
+    told = {one.contract_line for one in plan.skips}
+    for judgement in plan.judgements:
+        is_news = judgement.reason not in {None, Reason.ALREADY_ON_INVOICE, Reason.ADJUSTED}
+        if is_news and judgement.source == ACTUAL:
+            assert judgement.contract_line in told or not _is_ready(snapshot, judgement.source_id)
+            assert judgement.found
+
+
+def _is_ready(snapshot: ContractSnapshot, actual: str) -> bool:
+    return any(
+        one.id == actual and one.billing_status == BillingStatus.READY_TO_INVOICE
+        for line in snapshot.lines
+        for one in line.actuals
+    )

@@ -48,6 +48,7 @@ def test_the_built_in_plug_ins_come_through_the_entry_points() -> None:
     """The same door as anybody's: nothing in the connector names them."""
     plugins = load_plugins()
     assert [item.name for item in plugins.workflows] == ["ProcessRunCaller", "ProcessRunner"]
-    assert [item.name for item in plugins.billing_methods] == ["fixed_price", "product", "time_and_material"]
+    methods = [item.name for item in plugins.billing_methods]
+    assert methods == ["fixed_price", "product", "progress", "time_and_material"]
     assert all(isinstance(item, Workflow) for item in plugins.workflows)
     assert all(isinstance(item, BillingMethod) for item in plugins.billing_methods)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from connector.dataverse import (
+    EVERYTHING,
     ClientSecret,
     DataverseClient,
     Query,
@@ -64,7 +65,7 @@ class Emulated:
     def contract(self, name: str) -> ProjectContract:
         """The one contract whose name begins so."""
         table = self.tables.project_contract
-        found = [row for row in self.client.list(table) if (row.name or "").startswith(name)]
+        found = [row for row in self.client.list(table, EVERYTHING) if (row.name or "").startswith(name)]
         assert len(found) == 1, [row.name for row in found]
         return found[0]
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
+from connector.dataverse import EVERYTHING
 from connector.errors import Refused
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.reason import Reason
@@ -97,11 +98,11 @@ def change_a_row(world: Emulated, contract: str) -> None:
     table = world.tables.invoice_schedule
     lines = {
         line.id
-        for line in world.client.list(world.tables.contract_line)
+        for line in world.client.list(world.tables.contract_line, EVERYTHING)
         if line.contract == contract and line.name == "Implementation work"
     }
     row = min(
-        (row for row in world.client.list(table) if row.contract_line in lines),
+        (row for row in world.client.list(table, EVERYTHING) if row.contract_line in lines),
         key=lambda row: str(row.invoice_run_date),
     )
     world.client.update(table.entity_set, row.id, {"msdyn_name": "renamed"}, etag=row.etag or "")
@@ -136,8 +137,12 @@ def test_a_milestone_without_a_row_needs_one(world: Emulated) -> None:
     """The action takes rows only: the milestone is planned in a preview and told when applied."""
     contract = world.contract("Proseware").id
     table = world.tables.invoice_schedule
-    lines = [line.id for line in world.client.list(world.tables.contract_line) if line.contract == contract]
-    for row in world.client.list(table):
+    lines = [
+        line.id
+        for line in world.client.list(world.tables.contract_line, EVERYTHING)
+        if line.contract == contract
+    ]
+    for row in world.client.list(table, EVERYTHING):
         if row.contract_line in lines:
             world.client.delete(table.entity_set, row.id, etag=row.etag or "")
     [preview] = world.preview(FIRST, contract)
@@ -235,7 +240,7 @@ def test_creating_ends_when_the_environments_own_run_is_due(world: Emulated) -> 
     world.client.who_am_i()
     with pytest.raises(Refused, match="due since"):
         list(run.outcomes)
-    drafts = list(world.client.list(world.tables.invoice))
+    drafts = list(world.client.list(world.tables.invoice, EVERYTHING))
     assert {draft.id for draft in drafts} == {one.id for one in first.invoices}
 
 

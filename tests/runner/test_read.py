@@ -50,7 +50,7 @@ def test_a_chunk_of_contracts_costs_a_request_for_each_table(sample: Emulated) -
     with watched(sample.client.url) as one:
         list(stream_contracts(sample.client, sample.tables, [example]))
     assert len(contracts) >= 9
-    assert len(every.seen) == len(one.seen) == 10
+    assert len(every.seen) == len(one.seen) == 12
 
 
 def test_what_was_posted_long_ago_is_not_read(world: Emulated) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from connector.dataverse import Create
+from connector.dataverse import EVERYTHING, Create
 from connector.hooks import load_plugins
 from connector.model.contract_line import BillingStatus
 from connector.model.reason import Reason
@@ -67,7 +67,7 @@ def test_both_ways_make_the_same_invoices() -> None:
             found.append(sorted(map(told, drafts), key=str))
             statuses = {
                 (row.name, row.run_status, row.invoice is not None)
-                for row in world.client.list(world.tables.invoice_schedule)
+                for row in world.client.list(world.tables.invoice_schedule, EVERYTHING)
             }
             found[-1].append(("rows", statuses))
     assert len(found[0]) == 8

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -63,6 +64,20 @@ def run(
     beside_chain: Annotated[
         bool, typer.Option("--beside-chain", help="Although the environment's own job runs or is due.")
     ] = False,
+    first: Annotated[
+        date | None,
+        typer.Option("--from", parser=words.day, metavar="DATE", help="Every run date from this day on …"),
+    ] = None,
+    last: Annotated[
+        date | None, typer.Option("--to", parser=words.day, metavar="DATE", help="… to this day.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --from and --to: a page with charts, too.")
+    ] = None,
+    compare: Annotated[
+        date | None,
+        typer.Option(parser=words.day, metavar="DATE", help="What the platform created, beside our plan."),
+    ] = None,
 ) -> None:
     """Show what the invoice job creates on a day, and why the rest is not invoiced.
 
@@ -75,9 +90,24 @@ def run(
       projops run -o jsonl --contract 5b0e…
 
       projops run --apply --contract 5b0e…
+
+      projops run --from 2020-10-05 --to 2020-11-16 --html october.html
+
+      projops run --compare 2020-10-05
     """
     if contract and all_contracts:
         raise UsageError("--contract and --all-contracts exclude each other.", "Give one of them.")
+    if first or last or html or compare:
+        _check_alone(
+            on=on,
+            apply=apply,
+            digest=digest,
+            create_with=create_with,
+            beside_chain=beside_chain,
+            all_contracts=all_contracts,
+        )
+        _look(call, Asked(first, last, html), compare, tuple(contract or ()))
+        return
     with call.connected({"run": {"create_with": create_with}}) as (connection, settings):
         from connector.console.invoice_run import InvoiceRunOfCall
         from connector.job.look import look
@@ -93,12 +123,96 @@ def run(
         shown = this.applied() if apply else this.previewed()
         envelope = connection.envelope(LAYOUT.schema)
         call.show(LAYOUT, envelope, stream=shown.stream, text=shown.text, is_acting=apply)
+        if apply and shown.stopped_by is None:
+            _say_next_run(call, settings, connection.now)
     if shown.stopped_by is not None:
         raise shown.stopped_by
     if shown.failures:
         raise typer.Exit(PartlyDone.exit_code)
     if not apply and shown.totals.invoices:
         call.voice.say("Nothing was created; --apply does it.")
+
+
+def _check_alone(**others: object) -> None:
+    """Raises UsageError for options that belong to another kind of run."""
+    given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value]
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} cannot stand beside --from, --to, --html or --compare.",
+            "Those only look: a period with --from and --to, a day that has passed with --compare.",
+        )
+
+
+class Asked(NamedTuple):
+    """The options of a period, as far as they were given."""
+
+    first: date | None
+    last: date | None
+    html: Path | None
+
+
+def _look(call: Call, asked: Asked, compare: date | None, contracts: tuple[str, ...]) -> None:
+    if compare is None:
+        _show_period(call, asked, contracts)
+        return
+    if any(asked):
+        raise UsageError(
+            "--compare cannot stand beside --from, --to or --html.",
+            "It looks at one day that has passed.",
+        )
+    _show_comparison(call, compare, contracts)
+
+
+def _show_period(call: Call, asked: Asked, contracts: tuple[str, ...]) -> None:
+    first, last, html = asked
+    if first is None or last is None:
+        raise UsageError(
+            "A period has two ends: --from and --to are given together.",
+            "For example --from 2020-10-05 --to 2020-11-16.",
+        )
+    from connector.runner.look_ahead import Period
+
+    period = Period(first, last)
+    with call.connected() as (connection, settings):
+        from connector.console.range_run import LAYOUT as RANGE
+        from connector.console.range_run import RangeRun, page_class
+        from connector.job.look import look
+
+        if html is not None:
+            page_class()
+        diagnosis = look(connection.environment(settings.rules)).diagnosis
+        user, next_run = _starter(diagnosis), diagnosis.next_run
+        this = RangeRun(connection, settings, period, contracts, user, next_run, html)
+        envelope = connection.envelope(RANGE.schema)
+        call.show(RANGE, envelope, stream=this.stream, text=this.text, is_acting=html is not None)
+    if html is not None:
+        call.voice.say(f"The page is {html}.")
+    if this.calendar.failed:
+        raise typer.Exit(PartlyDone.exit_code)
+
+
+def _show_comparison(call: Call, on: date, contracts: tuple[str, ...]) -> None:
+    with call.connected() as (connection, settings):
+        from connector.console.parity_run import LAYOUT as COMPARISON
+        from connector.console.parity_run import comparison_of
+        from connector.job.look import look
+
+        user = _starter(look(connection.environment(settings.rules)).diagnosis)
+        this = comparison_of(connection, settings, on, contracts, user)
+        call.show(COMPARISON, connection.envelope(COMPARISON.schema), stream=this.stream, text=this.text)
+
+
+def _say_next_run(call: Call, settings: Settings, ended_at: datetime) -> None:
+    """In line nobody waits for it (rule J6)."""
+    from connector.hooks import load_plugins
+    from connector.model.time_text import moment
+    from connector.runner.recurring import next_run_after
+
+    at = next_run_after(load_plugins(), settings.rules, ended_at, ended_at)
+    if at is not None:
+        call.voice.say(
+            f"The next run would be at {moment(at)}, as ProcessRunCaller has it; this command does not wait."
+        )
 
 
 def _guard(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connector.hooks import hookimpl
 from connector.model.actual import BillingType
 from connector.model.contract_line import BillingStatus, ContractLine, LineType, ProductType
-from connector.model.invoicing_rules import Products
+from connector.model.invoicing_rules import InvoicingRules, Products
 from connector.model.money import EXACT, ZERO
 from connector.model.reason import Reason
 from connector.workflow import (
@@ -19,11 +19,12 @@ from connector.workflow import (
     Charge,
     ContractSnapshot,
     InvoiceDetail,
+    Judgement,
     LineSnapshot,
     Run,
-    Skip,
 )
-from projops_plugins.skips import Waiting, skip, with_amount
+from projops_plugins.billing.transactions import is_inactive, name_of
+from projops_plugins.skips import Source, Told, Waiting, currency_code, judged, skip, with_amount
 
 DONE = (
     BillingStatus.CUSTOMER_INVOICE_CREATED,
@@ -36,19 +37,21 @@ DONE = (
 class Product:
     name: str = "product"
 
-    def claims(self, line: ContractLine) -> bool:
+    def claims(self, line: ContractLine, rules: InvoicingRules) -> bool:  # noqa: ARG002 - the contract of billing methods
         return line.product_type == ProductType.PRODUCT and line.line_type != LineType.FIELD_SERVICE
 
     def bill(self, line: LineSnapshot, contract: ContractSnapshot, run: Run) -> Bill:
         product = line.line
-        if product.billing_status in DONE:
-            return Bill()
         amount, currency = amount_of(product), product.currency or contract.contract.currency
+        if product.billing_status in DONE:
+            told = Told(Reason.ALREADY_ON_INVOICE, "G8", "It is invoiced already, or canceled")
+            return Bill(judgements=_judged(product, told, contract, run))
         refusal = _refusal(product, amount, currency, contract, run)
         if refusal is not None:
+            given = skip(contract, product, refusal)
             if amount is not None:
-                refusal = with_amount(refusal, contract, Waiting(1, amount, currency))
-            return Bill(skips=(refusal,))
+                given = with_amount(given, contract, Waiting(1, amount, currency))
+            return Bill(skips=(given,), judgements=_judged(product, refusal, contract, run))
         assert amount is not None
         assert currency is not None
         assert contract.contract.customer is not None
@@ -75,23 +78,35 @@ def amount_of(line: ContractLine) -> Decimal | None:
 
 def _refusal(
     line: ContractLine, amount: Decimal | None, currency: str | None, contract: ContractSnapshot, run: Run
-) -> Skip | None:
+) -> Told | None:
     if invoice := contract.invoiced.get(line.id):
-        message = f"This product line stands on the invoice {invoice} already: nothing is invoiced twice."
-        return skip(contract, line, Reason.ALREADY_ON_INVOICE, message)
+        found = f"This product line stands on the invoice {invoice} already"
+        return Told(Reason.ALREADY_ON_INVOICE, "G8", found, "nothing is invoiced twice")
     if line.billing_status != BillingStatus.READY_TO_INVOICE:
-        message = "This product line is not marked Ready to Invoice: mark it in the billing backlog."
-        return skip(contract, line, Reason.NOT_READY_TO_INVOICE, message)
+        found = "This product line is not marked Ready to Invoice"
+        return Told(Reason.NOT_READY_TO_INVOICE, "T8", found, "mark it in the billing backlog")
     if run.rules.products is Products.NEVER:
-        message = "The job takes no product lines (setting products = never): invoice it by hand."
-        return skip(contract, line, Reason.NO_SCHEDULE, message)
-    if contract.contract.customer is None:
-        message = "The contract has no customer, who would pay for this product line: enter one."
-        return skip(contract, line, Reason.NO_CUSTOMER, message)
+        found = "The job takes no product lines (setting products = never)"
+        return Told(Reason.NO_SCHEDULE, "T8", found, "invoice it by hand")
+    if (customer := contract.contract.customer) is None:
+        found = "The contract has no customer, who would pay for this product line"
+        return Told(Reason.NO_CUSTOMER, "T8", found, "enter one")
+    if is_inactive(customer, contract, run):
+        found = f"The contract's customer, {name_of(customer, contract)}, is deactivated"
+        return Told(Reason.NO_CUSTOMER, "G2", found, "activate it, or enter another one")
     if amount is None or currency is None:
         lacking = "amount" if amount is None else "currency"
-        return skip(contract, line, Reason.BLOCKED, f"This product line has no {lacking}: enter it.")
+        return Told(Reason.BLOCKED, "", f"This product line has no {lacking}", "enter it")
     return None
+
+
+def _judged(line: ContractLine, told: Told, contract: ContractSnapshot, run: Run) -> tuple[Judgement, ...]:
+    if not run.is_explaining:
+        return ()
+    code = currency_code(contract, line.currency or contract.contract.currency)
+    invoice = contract.invoiced.get(line.id)
+    source = Source(PRODUCT_LINE, line.id, line.title, None, amount_of(line), code, invoice)
+    return (judged(line, told, source),)
 
 
 def _detail(line: ContractLine, amount: Decimal) -> InvoiceDetail:

@@ -11,7 +11,7 @@ from connector.model.contract_line import ContractLine
 from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
 from connector.model.reason import Reason
 from connector.workflow import ContractSnapshot, Run, Skip
-from projops_plugins.skips import later, skip
+from projops_plugins.skips import Told, skip
 
 ACTIVE = 0
 HOLDING = (Reason.PAST_DUE_UNCERTAIN, Reason.RUN_FAILED_BEFORE)
@@ -170,48 +170,60 @@ def row_skip(
     row: InvoiceSchedule, reason: Reason, line: ContractLine, contract: ContractSnapshot, run: Run
 ) -> Skip:
     """The reason of one row as a sentence."""
+    return skip(contract, line, _told(row, reason, run))
+
+
+def _told(row: InvoiceSchedule, reason: Reason, run: Run) -> Told:
     if row.invoice_run_date is None:
-        message = f"The schedule row {row.id} has no invoice run date: enter one, or delete the row."
-        return skip(contract, line, Reason.BLOCKED, message)
+        found = f"The schedule row {row.id} has no invoice run date"
+        return Told(Reason.BLOCKED, "L3", found, "enter one, or delete the row")
     run_date = run.day_of(row.invoice_run_date)
     match reason:
         case Reason.ALREADY_RUN:
-            return skip(contract, line, reason, _already_run(row, run_date, run))
+            return _already_run(row, run_date, run)
         case Reason.RUN_FAILED_BEFORE:
-            message = (
-                f"The run of {run_date} failed (schedule row {row.id}): remove the cause and set the row "
-                "back to Not Run, or ask for failed rows with retry_failed."
+            return Told(
+                reason,
+                "L5",
+                f"The run of {run_date} failed (schedule row {row.id})",
+                "remove the cause and set the row back to Not Run, or ask for failed rows with retry_failed",
             )
-            return skip(contract, line, reason, message)
         case Reason.PAST_DUE_UNCERTAIN:
-            return _past_due(run_date, line, contract, run)
+            return _past_due(run_date, run)
         case _:
-            message = (
+            return Told(
+                reason,
+                "L3",
                 f"The schedule row {row.id} of {run_date} has the run status {row.run_status}, "
-                "which is none that we know: set it to Not Run if it is to be invoiced."
+                "which is none that we know",
+                "set it to Not Run if it is to be invoiced",
             )
-            return skip(contract, line, reason, message)
 
 
-def _already_run(row: InvoiceSchedule, run_date: date, run: Run) -> str:
+def _already_run(row: InvoiceSchedule, run_date: date, run: Run) -> Told:
+    done = f"The run of {run_date} is done, schedule row {row.id} is"
     if row.invoice:
-        return f"The run of {run_date} is done: schedule row {row.id} is on the invoice {row.invoice}."
+        return Told(Reason.ALREADY_RUN, "L3", f"{done} on the invoice {row.invoice}")
     if run_date > run.day:
-        return (
+        return Told(
+            Reason.ALREADY_RUN,
+            "L3",
             f"The schedule row {row.id} of {run_date} is marked Run Successful although its day is still to "
-            "come, as copied contracts have it: set it back to Not Run if it is to be invoiced."
+            "come, as copied contracts have it",
+            "set it back to Not Run if it is to be invoiced",
         )
-    return f"The run of {run_date} is done: schedule row {row.id} is Run Successful, without an invoice."
+    return Told(Reason.ALREADY_RUN, "L3", f"{done} Run Successful, without an invoice")
 
 
-def _past_due(run_date: date, line: ContractLine, contract: ContractSnapshot, run: Run) -> Skip:
+def _past_due(run_date: date, run: Run) -> Told:
     if run_date >= run.today:
-        message = f"The run date {run_date} comes before {run.day}: a run of its own is expected to take it."
-        return later(skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message), run_date)
+        found = f"The run date {run_date} comes before {run.day} and has a run of its own"
+        return Told(Reason.PAST_DUE_UNCERTAIN, "L4", found, until=run_date)
     ours = "--apply takes it up" if run.rules.catch_up else "--apply takes it up with catch_up only"
-    message = (
+    return Told(
+        Reason.PAST_DUE_UNCERTAIN,
+        "L4",
         f"The run date {run_date} passed without a run. Whether the platform takes it up later is not "
-        f"documented, so it stands outside the totals: {ours}; set platform_catches_up if this "
-        "environment was seen to take such rows."
+        "documented, so it stands outside the totals",
+        f"{ours}; set platform_catches_up if this environment was seen to take such rows",
     )
-    return skip(contract, line, Reason.PAST_DUE_UNCERTAIN, message)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from connector.hooks import hookimpl
 from connector.model.actual import Actual, BillingType, TransactionClass
 from connector.model.contract_line import BillingMethodChoice, ContractLine, LineType, ProductType
-from connector.model.invoicing_rules import CutOff
+from connector.model.invoicing_rules import InvoicingRules
 from connector.model.money import ZERO
 from connector.model.reason import Reason
 from connector.workflow import (
@@ -23,6 +23,8 @@ from connector.workflow import (
     Run,
     Skip,
 )
+from projops_plugins.billing.cut_offs import earliest_covering, is_covered
+from projops_plugins.billing.judgements import judgements_of
 from projops_plugins.billing.schedule_rows import DueDate, Schedule, is_active, schedule_of
 from projops_plugins.billing.transaction_skips import (
     Objected,
@@ -40,7 +42,8 @@ from projops_plugins.billing.transactions import (
     objection_to,
     transaction_day,
 )
-from projops_plugins.skips import currency_of, skip, waiting_of, with_amount
+from projops_plugins.billing.unapproved import unapproved_judgements, unapproved_skips
+from projops_plugins.skips import Told, skip, waiting_of, with_amount
 
 HISTORY = (Reason.ALREADY_ON_INVOICE, Reason.ADJUSTED)
 """Reasons that are no news about transactions of dates that have run."""
@@ -59,12 +62,26 @@ def is_project_line(line: ContractLine, billing_method: BillingMethodChoice) -> 
 class TimeAndMaterial:
     name: str = "time_and_material"
 
-    def claims(self, line: ContractLine) -> bool:
+    def claims(self, line: ContractLine, rules: InvoicingRules) -> bool:  # noqa: ARG002 - the contract of billing methods
         return is_project_line(line, BillingMethodChoice.TIME_AND_MATERIAL)
 
     def bill(self, line: LineSnapshot, contract: ContractSnapshot, run: Run) -> Bill:
         schedule = schedule_of(line.schedule, line.line, contract, run)
         actuals = sorted(filter(is_unbilled_sales, line.actuals), key=lambda actual: actual.id)
+        bill = self._billed(actuals, line, contract, schedule, run)
+        if not run.is_explaining:
+            return bill
+        judgements = judgements_of(line, actuals, contract, schedule, run)
+        return replace(bill, judgements=(*judgements, *unapproved_judgements(line, run)))
+
+    def _billed(
+        self,
+        actuals: Sequence[Actual],
+        line: LineSnapshot,
+        contract: ContractSnapshot,
+        schedule: Schedule,
+        run: Run,
+    ) -> Bill:
         if not schedule.due:
             ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
             held, left = _held(schedule, ready, contract, run)
@@ -80,6 +97,7 @@ class TimeAndMaterial:
                 *schedule.skips,
                 *held,
                 *objection_skips(sorting.objected, line.line, contract),
+                *unapproved_skips(line, contract, cut_off, run),
                 *after_cut_off_skips(too_late, line.line, contract, cut_off, schedule.next_run_date),
             ),
             due={due.run_date: due.rows for due in schedule.due},
@@ -107,7 +125,7 @@ def _sort(
     if day is None:
         into.objected.append(Objected(actual, objection or Objection(Reason.BLOCKED, "no date")))
         return
-    due = _earliest_covering(day, schedule.due, run)
+    due = earliest_covering(day, schedule.due, run)
     if latest_day(actual, day, run) > run.day or due is None:
         if objection is None:
             into.too_late.append(actual)
@@ -115,16 +133,6 @@ def _sort(
         into.charges.append(_charge(actual, due, line, contract, run))
     elif not _is_history(objection, actual, day, schedule, run):
         into.objected.append(Objected(actual, objection))
-
-
-def _earliest_covering(day: date, due: Iterable[DueDate], run: Run) -> DueDate | None:
-    """Rules T3 and T7: the earliest run date whose cut-off covers the day, and no other."""
-    return next((one for one in due if _is_covered(day, one.cut_off, run)), None)
-
-
-def _is_covered(day: date, cut_off: date, run: Run) -> bool:
-    """Rule T3."""
-    return day < cut_off or (day == cut_off and run.rules.cut_off is CutOff.INCLUSIVE)
 
 
 def _held(
@@ -135,7 +143,7 @@ def _held(
     left = list(ready)
     for held in schedule.held:
         days = {actual.id: transaction_day(actual, run) for actual in left}
-        waiting = [one for one in left if (day := days[one.id]) and _is_covered(day, held.cut_off, run)]
+        waiting = [one for one in left if (day := days[one.id]) and is_covered(day, held.cut_off, run)]
         ids = {one.id for one in waiting}
         left = [one for one in left if one.id not in ids]
         skips.extend(held_skips(held.skip, waiting, contract))
@@ -148,7 +156,7 @@ def _is_history(objection: Objection, actual: Actual, day: date, schedule: Sched
 
 
 def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: ContractSnapshot, run: Run) -> Charge:
-    customer, currency = customer_of(actual, contract), currency_of(actual, contract)
+    customer, currency = customer_of(actual, contract), actual.currency
     started = actual.start_date_time or actual.document_date
     assert customer is not None
     assert currency is not None
@@ -189,26 +197,17 @@ def _nothing_due(
     if schedule.skips or schedule.held:
         return []
     if any(is_active(row.state) for row in line.schedule):
-        return _waiting(
-            Reason.SCHEDULE_ENDED,
-            "All run dates of this line have run: extend the invoice schedule if work goes on.",
-            ready,
-            line,
-            contract,
-        )
-    return _waiting(
-        Reason.NO_SCHEDULE,
-        "This line has no invoice schedule, so the job never invoices it: generate one on the line.",
-        ready,
-        line,
-        contract,
-    )
+        found, way_out = "All run dates of this line have run", "extend the invoice schedule if work goes on"
+        return _waiting(Told(Reason.SCHEDULE_ENDED, "L2", found, way_out), ready, line, contract)
+    found = "This line has no invoice schedule, so the job never invoices it"
+    told = Told(Reason.NO_SCHEDULE, "L2", found, "generate one on the line")
+    return _waiting(told, ready, line, contract)
 
 
 def _waiting(
-    reason: Reason, message: str, ready: Sequence[Actual], line: LineSnapshot, contract: ContractSnapshot
+    told: Told, ready: Sequence[Actual], line: LineSnapshot, contract: ContractSnapshot
 ) -> list[Skip]:
-    base = skip(contract, line.line, reason, message)
+    base = skip(contract, line.line, told)
     return [with_amount(base, contract, waiting) for waiting in waiting_of(ready, contract)] or [base]
 
 

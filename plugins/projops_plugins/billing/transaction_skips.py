@@ -11,21 +11,36 @@ from connector.model.contract_line import ContractLine
 from connector.model.reason import Reason
 from connector.workflow import ContractSnapshot, Skip
 from projops_plugins.billing.transactions import Objection
-from projops_plugins.skips import in_words, later, skip, waiting_of, with_amount
+from projops_plugins.skips import Told, Waiting, in_words, skip, waiting_of, with_amount
 
 MOST_NAMED = 3
 """How many invoices, values or records one sentence names."""
 
-SENTENCES: Mapping[Reason, str] = {
-    Reason.ALREADY_ON_INVOICE: "{what} stand on an invoice already{detail}: nothing is invoiced twice.",
-    Reason.CLASS_NOT_INCLUDED: "{what} are of a class that this line does not include{detail}: include the "
-    "class on the line, or move the transactions to the line that has it.",
-    Reason.ADJUSTED: "{what} were adjusted{detail}: only the transactions that replaced them are invoiced.",
-    Reason.NOT_TO_EXCEED_FAILED: "{what} exceed a not-to-exceed limit: raise it and evaluate them again.",
-    Reason.NOT_READY_TO_INVOICE: "{what} are not marked Ready to Invoice: mark them in the billing backlog.",
-    Reason.NO_CUSTOMER: "{what} have no customer: give the contract line a customer with its share.",
-    Reason.BLOCKED: "{what} cannot be invoiced{detail}: correct records {records}.",
+SENTENCES: Mapping[Reason, tuple[str, str]] = {
+    Reason.ALREADY_ON_INVOICE: ("{what} stand on an invoice already{detail}", "nothing is invoiced twice"),
+    Reason.CLASS_NOT_INCLUDED: (
+        "{what} are of a class that this line does not include{detail}",
+        "include the class on the line, or move the transactions to the line that has it",
+    ),
+    Reason.ADJUSTED: (
+        "{what} were adjusted{detail}",
+        "only the transactions that replaced them are invoiced",
+    ),
+    Reason.NOT_TO_EXCEED_FAILED: (
+        "{what} exceed a not-to-exceed limit",
+        "raise it and evaluate them again",
+    ),
+    Reason.NOT_READY_TO_INVOICE: (
+        "{what} are not marked Ready to Invoice",
+        "mark them in the billing backlog",
+    ),
+    Reason.NO_CUSTOMER: (
+        "{what} have no customer to bill{detail}",
+        "give the contract line one that is active, with its share",
+    ),
+    Reason.BLOCKED: ("{what} cannot be invoiced{detail}", "correct records {records}"),
 }
+"""What was found, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +68,15 @@ def _skips(
     reason: Reason, items: Sequence[Objected], line: ContractLine, contract: ContractSnapshot
 ) -> Iterable[Skip]:
     for waiting in waiting_of((item.actual for item in items), contract):
-        message = SENTENCES[reason].format(
-            what=in_words(waiting, contract),
-            detail=_named(", ", {item.objection.detail for item in items if item.objection.detail}, " ({})"),
-            records=_named(", ", {item.actual.id for item in items}),
-        )
-        yield with_amount(skip(contract, line, reason, _agreeing(message, waiting.count)), contract, waiting)
+        of = [item for item in items if item.actual.currency == waiting.currency]
+        words = {
+            "what": in_words(waiting, contract),
+            "detail": _named(", ", {item.objection.detail for item in of if item.objection.detail}, " ({})"),
+            "records": _named(", ", {item.actual.id for item in of}),
+        }
+        found, way_out = (_agreeing(text.format(**words), waiting.count) for text in SENTENCES[reason])
+        told = Told(reason, of[0].objection.rule, found, way_out)
+        yield with_amount(skip(contract, line, told), contract, waiting)
 
 
 def _named(separator: str, words: set[str], frame: str = "{}") -> str:
@@ -81,7 +99,7 @@ def _agreeing(message: str, count: int) -> str:
         (") exceed ", ") exceeds "),
         (") have ", ") has "),
         (") wait ", ") waits "),
-        (": mark them", ": mark it"),
+        ("mark them", "mark it"),
         ("evaluate them", "evaluate it"),
         ("move the transactions", "move it"),
         ("transactions that replaced them are", "transaction that replaced it is"),
@@ -103,20 +121,13 @@ def after_cut_off_skips(
         outlook = f"the next run date is {next_run_date}"
     else:
         outlook = "no later run date is scheduled, so extend the invoice schedule"
+
+    def told(waiting: Waiting) -> Told:
+        found = f"{in_words(waiting, contract)} after the cut-off of {cut_off}"
+        return Told(Reason.AFTER_CUT_OFF, "T3", found, outlook, next_run_date)
+
     return [
-        later(
-            with_amount(
-                skip(
-                    contract,
-                    line,
-                    Reason.AFTER_CUT_OFF,
-                    f"{in_words(waiting, contract)} after the cut-off of {cut_off}: {outlook}.",
-                ),
-                contract,
-                waiting,
-            ),
-            next_run_date,
-        )
+        with_amount(skip(contract, line, told(waiting)), contract, waiting)
         for waiting in waiting_of(actuals, contract)
     ]
 
@@ -130,26 +141,15 @@ def not_due_skips(
     ready: Sequence[Actual], line: ContractLine, contract: ContractSnapshot, next_run_date: date
 ) -> list[Skip]:
     """A line whose next run date is still to come, with what waits for it."""
-    base = skip(contract, line, Reason.NOT_YET_DUE, f"The next run date of this line is {next_run_date}.")
+    found = f"The next run date of this line is {next_run_date}"
     if not ready:
-        return [later(base, next_run_date)]
+        return [skip(contract, line, Told(Reason.NOT_YET_DUE, "L3", found, until=next_run_date))]
+
+    def told(waiting: Waiting) -> Told:
+        more = _agreeing(f"{in_words(waiting, contract)} wait until then", waiting.count)
+        return Told(Reason.NOT_YET_DUE, "L3", f"{found}; {more}", until=next_run_date)
+
     return [
-        later(
-            with_amount(
-                skip(
-                    contract,
-                    line,
-                    Reason.NOT_YET_DUE,
-                    _agreeing(
-                        f"The next run date of this line is {next_run_date}; "
-                        f"{in_words(waiting, contract)} wait until then.",
-                        waiting.count,
-                    ),
-                ),
-                contract,
-                waiting,
-            ),
-            next_run_date,
-        )
+        with_amount(skip(contract, line, told(waiting)), contract, waiting)
         for waiting in waiting_of(ready, contract)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,21 +10,28 @@ from connector.model.actual import Actual, AdjustmentStatus, BillingType, Transa
 from connector.model.choice import known
 from connector.model.column_date import day_without_zone
 from connector.model.contract_line import BillingStatus, ContractLine
-from connector.model.invoicing_rules import ReadyRule
+from connector.model.invoicing_rules import InactiveCustomers, ReadyRule
 from connector.model.reason import Reason
 from connector.workflow import CONTRACT_LINE_CUSTOMER_OF_ACTUAL, ContractSnapshot, Run
-from projops_plugins.skips import currency_of
 
 BILLABLE_TYPES = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 INVOICED = (BillingStatus.CUSTOMER_INVOICE_CREATED, BillingStatus.CUSTOMER_INVOICE_POSTED)
+FLAGS: Mapping[TransactionClass, str] = {
+    TransactionClass.TIME: "includes_time",
+    TransactionClass.EXPENSE: "includes_expense",
+    TransactionClass.MATERIAL: "includes_material",
+    TransactionClass.FEE: "includes_fee",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why an actual is not taken; `detail` names the value where the reason alone does not."""
+    """Why an actual is not taken, by which rule; `detail` names the value where the reason does not."""
 
     reason: Reason
     detail: str = ""
+    rule: str = ""
+    invoice: str | None = None
 
 
 def is_unbilled_sales(actual: Actual) -> bool:
@@ -69,8 +77,8 @@ def objection_to(
         or _adjusted(actual)
         or _not_to_exceed(actual, run)
         or _not_ready(actual, run)
-        or _no_customer(actual, contract)
-        or _incomplete(actual, contract)
+        or _no_customer(actual, contract, run)
+        or _incomplete(actual)
     )
 
 
@@ -78,9 +86,9 @@ def _invoiced(actual: Actual, contract: ContractSnapshot) -> Objection | None:
     """Rule G8."""
     invoice = contract.invoiced.get(actual.id) or actual.invoice
     if invoice:
-        return Objection(Reason.ALREADY_ON_INVOICE, f"invoice {invoice}")
+        return Objection(Reason.ALREADY_ON_INVOICE, f"invoice {invoice}", "G8", invoice)
     if actual.billing_status in INVOICED:
-        return Objection(Reason.ALREADY_ON_INVOICE)
+        return Objection(Reason.ALREADY_ON_INVOICE, rule="G8")
     return None
 
 
@@ -89,26 +97,22 @@ def _class_not_included(actual: Actual, line: ContractLine) -> Objection | None:
     kind = known(TransactionClass, actual.transaction_class)
     if kind is None:
         return Objection(Reason.BLOCKED, f"transaction class {actual.transaction_class}")
-    included = {
-        TransactionClass.TIME: line.includes_time,
-        TransactionClass.EXPENSE: line.includes_expense,
-        TransactionClass.MATERIAL: line.includes_material,
-        TransactionClass.FEE: line.includes_fee,
-    }
-    if included.get(kind, False) is False:
-        return Objection(Reason.CLASS_NOT_INCLUDED, kind.name.lower())
+    flag = FLAGS.get(kind)
+    if flag is None or getattr(line, flag) is False:
+        rule = "T4" if kind is TransactionClass.TAX else "T1"
+        return Objection(Reason.CLASS_NOT_INCLUDED, kind.name.lower(), rule)
     return None
 
 
 def _adjusted(actual: Actual) -> Objection | None:
     """Rule T4; a canceled transaction is the old half of a correction."""
     if actual.billing_status == BillingStatus.CANCELED:
-        return Objection(Reason.ADJUSTED, "canceled")
+        return Objection(Reason.ADJUSTED, "canceled", "T4")
     if actual.adjustment_status is None:
         return None
     if status := known(AdjustmentStatus, actual.adjustment_status):
         is_plain = status is AdjustmentStatus.ADJUSTED
-        return Objection(Reason.ADJUSTED, "" if is_plain else status.name.lower().replace("_", " "))
+        return Objection(Reason.ADJUSTED, "" if is_plain else status.name.lower().replace("_", " "), "T4")
     return Objection(Reason.BLOCKED, f"adjustment status {actual.adjustment_status}")
 
 
@@ -116,7 +120,7 @@ def _not_to_exceed(actual: Actual, run: Run) -> Objection | None:
     """Rule T4; the value that means Failed is a setting, since no document gives it."""
     failed = run.rules.not_to_exceed_failed
     if failed is not None and actual.not_to_exceed_status == failed:
-        return Objection(Reason.NOT_TO_EXCEED_FAILED)
+        return Objection(Reason.NOT_TO_EXCEED_FAILED, rule="T4")
     return None
 
 
@@ -125,25 +129,38 @@ def _not_ready(actual: Actual, run: Run) -> Objection | None:
     if is_ready(actual, run):
         return None
     if actual.billing_status is None or known(BillingStatus, actual.billing_status):
-        return Objection(Reason.NOT_READY_TO_INVOICE)
+        return Objection(Reason.NOT_READY_TO_INVOICE, rule="T2")
     return Objection(Reason.BLOCKED, f"billing status {actual.billing_status}")
 
 
-def _no_customer(actual: Actual, contract: ContractSnapshot) -> Objection | None:
-    """Rule T4: where the environment has a contract-line customer on actuals, one must be there."""
+def _no_customer(actual: Actual, contract: ContractSnapshot, run: Run) -> Objection | None:
+    """Rule T4: where the environment has a contract-line customer on actuals, one must be there (G2)."""
     has_column = CONTRACT_LINE_CUSTOMER_OF_ACTUAL not in contract.unknown
     if has_column and actual.contract_line_customer is None:
-        return Objection(Reason.NO_CUSTOMER)
-    if customer_of(actual, contract) is None:
-        return Objection(Reason.NO_CUSTOMER)
+        return Objection(Reason.NO_CUSTOMER, "no contract line customer", "T4")
+    customer = customer_of(actual, contract)
+    if customer is None:
+        return Objection(Reason.NO_CUSTOMER, rule="G2")
+    if is_inactive(customer, contract, run):
+        return Objection(Reason.NO_CUSTOMER, f"{name_of(customer, contract)} is deactivated", "G2")
     return None
 
 
-def _incomplete(actual: Actual, contract: ContractSnapshot) -> Objection | None:
+def is_inactive(customer: str, contract: ContractSnapshot, run: Run) -> bool:
+    """Rule G2: whether a customer is deactivated, and the setting `inactive_customers` minds it."""
+    is_minded = run.rules.inactive_customers is InactiveCustomers.SKIPPED
+    return is_minded and customer in contract.inactive_customers
+
+
+def name_of(customer: str, contract: ContractSnapshot) -> str:
+    return contract.customer_names.get(customer, customer)
+
+
+def _incomplete(actual: Actual) -> Objection | None:
     if actual.amount is None:
         return Objection(Reason.BLOCKED, "no amount")
     if actual.billing_type not in BILLABLE_TYPES:
         return Objection(Reason.BLOCKED, f"billing type {actual.billing_type}")
-    if currency_of(actual, contract) is None:
+    if actual.currency is None:
         return Objection(Reason.BLOCKED, "no currency")
     return None

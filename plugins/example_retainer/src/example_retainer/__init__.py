@@ -1,0 +1,1 @@
+"""A billing method of one's own for projops-connector."""
