@@ -20,6 +20,8 @@ class ChangeAction(StrEnum):
     UPDATE = "update"
     START = "start"
     ACTIVATE = "activate"
+    CANCEL = "cancel"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True)

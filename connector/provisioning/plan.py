@@ -132,13 +132,18 @@ def _normal(name: object) -> str:
 
 def _refusals(current: Current, changes: tuple[Change, ...], *, is_activating: bool) -> Iterator[Refusal]:
     snapshot = current.sight.snapshot
-    yield from _unread(snapshot)
-    yield from _records(snapshot)
+    yield from what_cannot_be_told(snapshot)
     yield from _chains(current)
     if "workflow" not in snapshot.unread:
         yield from _workflows(current, is_activating=is_activating)
     if any(change.action is ChangeAction.START for change in changes):
         yield from _privileges(current)
+
+
+def what_cannot_be_told(snapshot: JobSnapshot) -> Iterator[Refusal]:
+    """Tables that may not be read, and more than one record: whatever is planned, the job is not known."""
+    yield from _unread(snapshot)
+    yield from _records(snapshot)
 
 
 def _unread(snapshot: JobSnapshot) -> Iterator[Refusal]:

@@ -9,12 +9,15 @@ from connector.job.refusal import Refusal
 from connector.model.batch_job import BATCH_JOB, Frequency, JobType
 from connector.provisioning.apply import Applied
 from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Scalar
+from connector.provisioning.destroy import Destroyed
 
 _SIGNS = {
     ChangeAction.CREATE: "+",
     ChangeAction.UPDATE: "~",
     ChangeAction.START: ">",
     ChangeAction.ACTIVATE: "^",
+    ChangeAction.CANCEL: "x",
+    ChangeAction.DELETE: "-",
 }
 _TO_DO = {action: f"to {action.value}" for action in ChangeAction}
 _DONE = {
@@ -22,6 +25,8 @@ _DONE = {
     ChangeAction.UPDATE: "updated",
     ChangeAction.START: "started",
     ChangeAction.ACTIVATE: "activated",
+    ChangeAction.CANCEL: "canceled",
+    ChangeAction.DELETE: "deleted",
 }
 _CHOICES = {
     BATCH_JOB.column_of("job_type"): {int(item): item.name.capitalize() for item in JobType},
@@ -29,7 +34,7 @@ _CHOICES = {
 }
 
 
-def as_json(plan: Plan, applied: Applied | None = None) -> dict[str, Any]:
+def as_json(plan: Plan, applied: Applied | Destroyed | None = None) -> dict[str, Any]:
     """projops.provision: `changes`, `digest`, `applied`, `refused`; `applied` says that all was done."""
     refused = (*plan.refusals, *(applied.refused if applied is not None else ()))
     return {
@@ -40,7 +45,7 @@ def as_json(plan: Plan, applied: Applied | None = None) -> dict[str, Any]:
     }
 
 
-def as_text(plan: Plan, applied: Applied | None = None) -> Iterator[str]:
+def as_text(plan: Plan, applied: Applied | Destroyed | None = None) -> Iterator[str]:
     yield from _plan(plan)
     if plan.notes:
         yield ""
@@ -93,15 +98,16 @@ def _refusals(refusals: tuple[Refusal, ...]) -> Iterator[str]:
             yield f"    {item.hint}"
 
 
-def _applied(plan: Plan, applied: Applied) -> Iterator[str]:
+def _applied(plan: Plan, applied: Applied | Destroyed) -> Iterator[str]:
     if plan.is_empty:
         yield "No changes."
         return
     yield f"Applied: {_counted(applied.done, _DONE)}."
-    if applied.start is not None:
-        yield applied.start.sentence
+    start = applied.start if isinstance(applied, Applied) else None
+    if start is not None:
+        yield start.sentence
     for item in applied.refused:
-        if applied.start is None or item.message != applied.start.sentence:
+        if start is None or item.message != start.sentence:
             yield item.message
         yield item.hint
 

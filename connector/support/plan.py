@@ -20,11 +20,13 @@ from connector.model.job_chain import (
     ChainJob,
     Diagnosis,
     Health,
+    starts_within_a_day,
 )
 from connector.model.job_snapshot import is_activated
 from connector.model.process import INVOICE_WORKFLOWS, PROCESS_RUN_CALLER
 from connector.model.time_text import moment
 
+ACTIVATE_FIRST = "projops provision puts the record back into use and starts the job."
 _HINTS = {
     Health.NEVER_PROVISIONED: "Run projops provision: it creates the record and starts the job.",
     Health.WORKFLOW_INACTIVE: "Have its owner activate it, for example with projops provision --activate.",
@@ -54,7 +56,7 @@ class RerunPlan:
 
     `refusals` say why no chain is started; `canceled` holds the jobs to end. `next_run` is when
     ProcessRunner would run first if the plan were applied now, `next_runs` that instant for each workflow
-    that a chain can be started with.
+    that a chain can be started with. `starts` counts the chains that began within the last 24 hours.
     """
 
     steps: tuple[PlannedStep, ...]
@@ -63,6 +65,7 @@ class RerunPlan:
     start_with: str
     canceled: tuple[ChainJob, ...]
     digest: str
+    starts: int = 0
     next_runs: tuple[tuple[str, datetime], ...] = ()
 
     @property
@@ -100,7 +103,10 @@ def plan_rerun(
         )
     named = _named(sight, tuple(cancel))
     canceled = _to_cancel(sight.diagnosis, named)
-    refusals = tuple(_refusals(sight, start_with, has_named=bool(named)))
+    refusals = (
+        *_refusals(sight, start_with, has_named=bool(named)),
+        *_too_many_starts(sight.diagnosis, rules),
+    )
     is_starting = not refusals and sight.diagnosis.health in RESTARTABLE | REPLACEABLE
     steps = tuple(_steps(sight, canceled, start_with, is_starting=is_starting))
     return RerunPlan(
@@ -110,6 +116,7 @@ def plan_rerun(
         start_with=start_with,
         canceled=canceled,
         digest=_digest(sight, steps),
+        starts=starts_within_a_day(sight.diagnosis),
         next_runs=_next_runs(sight.snapshot.now, rules),
     )
 
@@ -154,6 +161,8 @@ def _refusals(sight: Sight, start_with: str, *, has_named: bool) -> Iterator[Ref
             yield Refusal(diagnosis.sentence, _HINTS[diagnosis.health])
     elif diagnosis.health not in RESTARTABLE | REPLACEABLE:
         yield Refusal(diagnosis.sentence, _HINTS[diagnosis.health])
+    elif diagnosis.is_deactivated:
+        yield Refusal(diagnosis.sentence, ACTIVATE_FIRST)
     else:
         active = [item for item in sight.snapshot.definitions(start_with) if is_activated(item)]
         if len(active) != 1:
@@ -162,6 +171,16 @@ def _refusals(sight: Sight, start_with: str, *, has_named: bool) -> Iterator[Ref
                 f"{len(active)} activated workflows are named {start_with}: {found}.",
                 "Leave one of them activated.",
             )
+
+
+def _too_many_starts(diagnosis: Diagnosis, rules: InvoicingRules) -> Iterator[Refusal]:
+    """The platform takes a workflow that runs again and again on one row for an endless loop (rule J8)."""
+    starts = starts_within_a_day(diagnosis)
+    if starts >= rules.most_starts_a_day and diagnosis.health in RESTARTABLE | REPLACEABLE:
+        yield Refusal(
+            f"{starts} chains were started within the last 24 hours, and each has stopped again.",
+            "Find out why first; the setting most_starts_a_day in [rules] allows more.",
+        )
 
 
 def _steps(

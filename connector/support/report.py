@@ -11,7 +11,7 @@ from connector.job.refusal import Refusal
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
 from connector.model.time_text import moment
 from connector.support.apply import Applied
-from connector.support.plan import RerunPlan, Step, text_of_next_runs
+from connector.support.plan import ACTIVATE_FIRST, RerunPlan, Step, text_of_next_runs
 
 _SIGNS = {Step.CANCEL: "x", Step.START: ">", Step.KEEP: "="}
 _NEXT_STEPS = {
@@ -51,7 +51,7 @@ def status_as_text(
     diagnosis: Diagnosis, zone: tzinfo = UTC, *, is_with_evidence: bool = True
 ) -> Iterator[str]:
     yield diagnosis.sentence
-    if step := _NEXT_STEPS.get(diagnosis.health):
+    if step := ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health):
         yield step
     for number, chain in enumerate(_shown(diagnosis), 1):
         yield ""

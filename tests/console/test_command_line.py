@@ -9,7 +9,7 @@ import pytest
 from connector import __version__
 from connector.console.main import run_command_line
 
-COMMANDS = ["provision", "verify", "status", "rerun", "run"]
+COMMANDS = ["provision", "destroy", "verify", "status", "rerun", "run"]
 PATIENCE_S = 120
 
 
@@ -38,7 +38,7 @@ def test_a_closed_stream_is_no_fault(name: str, monkeypatch: pytest.MonkeyPatch)
     getattr(sys, name).close()
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "emulator"])
+@pytest.mark.parametrize("command", [*COMMANDS, "history", "emulator"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command explains itself on stdout and exits 0."""
     assert run_command_line([command, "--help"]) == 0

@@ -6,6 +6,8 @@ import pytest
 from pydantic import SecretStr
 
 from connector.console.connection import Target, _origin_of, _remote
+from connector.console.voice import Voice
+from connector.dataverse import ClientSecret
 from connector.errors import SettingsError
 from connector.settings import Settings, load
 
@@ -35,13 +37,13 @@ def test_only_a_loopback_pair_is_taken_for_an_emulator(
     tmp_path: Path, url: str, authority: str, is_emulator: bool
 ) -> None:
     """msal's own check of the authority is left out only if environment and authority are on this machine."""
-    target = _remote(url, settings(tmp_path, authority_host=authority))
+    target = _remote(url, settings(tmp_path, authority_host=authority), Voice())
     assert target.is_emulator is is_emulator
 
 
 def test_where_and_as_whom_shows_no_secret(tmp_path: Path) -> None:
     """The secret is in no representation of what is handed to the client."""
-    assert "do-not-show" not in repr(_remote(REAL, settings(tmp_path)))
+    assert "do-not-show" not in repr(_remote(REAL, settings(tmp_path), Voice()))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_where_and_as_whom_shows_no_secret(tmp_path: Path) -> None:
 def test_what_is_missing_is_named(tmp_path: Path, flags: dict[str, str], named: str) -> None:
     """A sign-in without an application or its secret names what is missing, before anything is sent."""
     with pytest.raises(SettingsError, match=named):
-        _remote(REAL, settings(tmp_path, **flags))
+        _remote(REAL, settings(tmp_path, **flags), Voice())
 
 
 @pytest.mark.parametrize("text", [None, "no certificate\n"])
@@ -69,7 +71,7 @@ def test_what_is_no_file_of_certificates_is_named(tmp_path: Path, text: str | No
         path.write_text(text, encoding="utf-8")
     given = load({"client_id": "c", "client_secret": SecretStr("x"), "ca_file": path}, folder=tmp_path)
     with pytest.raises(SettingsError, match=r"PROJOPS_CA_FILE=.*ca\.pem"):
-        _remote(REAL, given)
+        _remote(REAL, given, Voice())
 
 
 @pytest.mark.parametrize(
@@ -87,5 +89,6 @@ def test_an_authority_is_its_origin(address: str, origin: str) -> None:
 
 def test_a_target_is_told_apart_by_its_address() -> None:
     """What is shown of a target is where it leads."""
-    target = Target(REAL, "t", "c", "do-not-show", "", None, is_emulator=False)
+    tokens = ClientSecret("t", "c", "do-not-show")
+    target = Target(REAL, tokens, None, is_emulator=False, reason="client-secret, because it is set")
     assert repr(target) == f"Target('{REAL}')"

@@ -130,7 +130,7 @@ def test_the_evidence_of_a_healthy_job_is_told_when_asked_for(projops: Projops) 
     assert projops("status", "-o", "json").json["evidence"]
 
 
-@pytest.mark.parametrize("command", ["provision", "status", "verify", "rerun"])
+@pytest.mark.parametrize("command", ["provision", "status", "verify", "rerun", "destroy"])
 def test_every_output_fits_its_schema(command: str, projops: Projops, emulator: OpenEmulator) -> None:
     """JSON fits the schema that is shipped, before the job is there, after it was made, and after a run."""
     schema = schema_of(command)
@@ -142,7 +142,7 @@ def test_every_output_fits_its_schema(command: str, projops: Projops, emulator: 
         emulator.advance_clock(DAY)
 
 
-@pytest.mark.parametrize("command", ["provision", "status", "verify", "rerun"])
+@pytest.mark.parametrize("command", ["provision", "status", "verify", "rerun", "destroy"])
 def test_json_lines_say_the_same_as_json(command: str, projops: Projops) -> None:
     """The lines of jsonl carry the envelope, the fields and the items of the json output, and no more."""
     whole = projops(command, "-o", "json").json

@@ -188,3 +188,30 @@ def test_status_begins_with_the_sentence() -> None:
     lines = list(status_as_text(diagnosis))
     assert lines[0] == diagnosis.sentence
     assert "rerun" in lines[1]
+
+
+@pytest.mark.parametrize(("starts", "is_refused"), [(4, False), (5, True)])
+def test_a_job_that_was_started_again_and_again_is_refused(starts: int, is_refused: bool) -> None:
+    """After most_starts_a_day chains within 24 hours another start waits for a person (rule J8)."""
+    ended = [
+        job(f"x{number}", status=32, begin=NOON - (3 * number + 2) * HOUR, end=NOON - (3 * number + 1) * HOUR)
+        for number in range(starts)
+    ]
+    plan = planned(*ended)
+    assert plan.starts == starts
+    assert bool(plan.refusals) is is_refused
+    assert plan.is_starting is not is_refused
+
+
+def test_starts_of_the_day_before_do_not_count() -> None:
+    """Only the last 24 hours count."""
+    old = [
+        job(
+            f"x{number}",
+            status=32,
+            begin=NOON - (3 * number + 25) * HOUR,
+            end=NOON - (3 * number + 24.5) * HOUR,
+        )
+        for number in range(6)
+    ]
+    assert planned(*old).is_starting

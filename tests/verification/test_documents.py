@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from connector.emulator.platform.switches import Switches
-from connector.errors import NotFound
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.reason import Reason
 from connector.verification.check import Check
 from connector.verification.checks import ALL_CHECKS
-from tests.verification.conftest import World
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -72,16 +69,6 @@ def test_every_reason_is_explained() -> None:
     """docs/invoicing-rules.md explains the whole closed list of reasons, and no other."""
     section = RULES.split("## Reasons")[1].split("## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [reason.value for reason in Reason]
-
-
-def test_the_example_of_the_client_runs(world: World) -> None:
-    """The code of docs/client.md under "Reading and writing" does what it shows, over real HTTP."""
-    section = (DOCS / "client.md").read_text("utf-8").split("## Reading and writing")[1]
-    code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
-    names: dict[str, Any] = {"client": world.client}
-    exec(compile(code, "docs/client.md", "exec"), names)
-    with pytest.raises(NotFound):
-        world.client.retrieve(world.tables.batch_job, names["job_id"])
 
 
 def test_every_switch_of_the_emulator_is_explained() -> None:

@@ -24,6 +24,7 @@ def rerun(
         list[str] | None, typer.Option(metavar="ID", help="End this system job; may be given several times.")
     ] = None,
     start_with: StartWith = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept in the history where there is one.")] = None,
 ) -> None:
     """Start the invoice job again where it has stopped, never beside a chain that lives.
 
@@ -34,10 +35,11 @@ def rerun(
 
       projops rerun
 
-      projops rerun --apply
+      projops rerun --apply --reason "Stalled since Friday, ticket 4711"
 
       projops rerun --apply --cancel 0b1c… --digest 3f5c…
     """
+    from connector.console.memory import history_of
     from connector.job.look import look
     from connector.job.refusal import check_digest
     from connector.support.apply import apply_rerun
@@ -49,7 +51,10 @@ def rerun(
         seen = look(at)
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
         check_digest(plan.digest, digest)
-        applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
+        with history_of(settings, call.voice) as history:
+            applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
+            if apply:
+                history.rerun(connection, seen, plan, applied, reason or "")
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),

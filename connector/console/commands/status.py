@@ -80,6 +80,8 @@ def status(
             "--watch is for people: it goes with neither --check nor -o.",
             "A program calls projops status -o json as often as it likes.",
         )
+    from connector.console.memory import history_of
+
     pause_s = max(words.span(every).total_seconds(), 1)
     with call.connected() as (connection, settings):
         at = connection.environment(settings.rules)
@@ -89,6 +91,8 @@ def status(
             if watch and sys.stdout.isatty():
                 sys.stdout.write(CLEAR)
             diagnosis = _shown(call, connection, at, is_with_timeline=timeline)
+            with history_of(settings, call.voice) as history:
+                history.status(connection, diagnosis)
             if not watch:
                 break
             time.sleep(pause_s)

@@ -87,6 +87,7 @@ def verify(
     """
     from connector.console.acceptance import acceptance_of, gate_of
     from connector.console.acceptance import write_baseline as write_known
+    from connector.console.memory import history_of
     from connector.console.pipeline import build_of, destinations, tell_build, write_reports
     from connector.verification.checks import needs_of, select
     from connector.verification.read import read_evidence
@@ -117,6 +118,8 @@ def verify(
             text=lambda: as_text(found),
         )
         tell_build(build, found)
+        with history_of(settings, call.voice) as history:
+            history.verify(connection, found)
         if acceptance is not None:
             call.voice.say(write_known(*acceptance, found, gate.baseline))
             return

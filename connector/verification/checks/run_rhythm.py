@@ -9,7 +9,7 @@ from statistics import median
 
 from msgspec import structs
 
-from connector.model.job_chain import ChainJob, Diagnosis, Health, JobCondition
+from connector.model.job_chain import ChainJob, Diagnosis, Health, JobCondition, starts_within_a_day
 from connector.model.job_timeline import drift, timeline
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from connector.model.system_job import JobStatus
@@ -42,9 +42,6 @@ from connector.verification.finding import (
 TIMES_AS_LONG = 3
 """A run that takes more than so many times the usual counts as hanging: our choice."""
 SHORTEST_HANG = timedelta(hours=1)
-MOST_STARTS = 5
-"""Starts by hand within a day; the platform's loop guard ends a workflow at 16 runs on one row."""
-_DAY = timedelta(hours=24)
 _NO_JOB = "There is no invoice job yet: see JOB01."
 _MONITORING = "https://learn.microsoft.com/power-automate/monitor-manage-processes"
 _BEST_PRACTICES = "https://learn.microsoft.com/power-automate/best-practices-workflow-processes"
@@ -126,12 +123,10 @@ def _few_starts(evidence: Evidence) -> Iterator[Finding]:
     if chain.health is Health.NEVER_PROVISIONED:
         yield not_applicable(_NO_JOB)
         return
-    starts = sum(
-        item.root.started is not None and evidence.now - item.root.started <= _DAY for item in chain.chains
-    )
-    seen = {"starts": str(starts)}
-    if starts > MOST_STARTS:
-        yield failed(f"{starts} chains were started within 24 hours.", evidence=seen)
+    starts, most = starts_within_a_day(chain), evidence.rules.most_starts_a_day
+    seen = {"starts": str(starts), "most_starts_a_day": str(most)}
+    if starts >= most:
+        yield failed(f"{starts} chains were started within 24 hours; {most} are the limit.", evidence=seen)
     else:
         yield passed(f"Chains started within 24 hours: {starts}.", evidence=seen)
 
@@ -276,7 +271,7 @@ RUN09 = Check(
     code="RUN09",
     severity=Severity.WARNING,
     title="The job is not started again and again",
-    question=f"Were at most {MOST_STARTS} chains started within the last 24 hours?",
+    question="Were fewer chains started within the last 24 hours than most_starts_a_day allows?",
     why="The platform cancels a workflow that runs 16 times on one row in a short time, as an endless loop.",
     fix="Find out why it stops each time before it is started again: `projops status` shows the evidence.",
     link=_BEST_PRACTICES,
@@ -284,8 +279,8 @@ RUN09 = Check(
     judge=_few_starts,
     examples=(
         *_COMMON,
-        Example("five starts", _starts(MOST_STARTS), Outcome.PASS),
-        Example("six starts", _starts(MOST_STARTS + 1), Outcome.FAIL),
+        Example("four starts", _starts(4), Outcome.PASS),
+        Example("five starts", _starts(5), Outcome.FAIL),
     ),
 )
 RUN10 = Check(

@@ -12,6 +12,7 @@ from connector.console.connection import connected
 from connector.console.demo.comparison import Agreement, Row, compare, documented_days
 from connector.console.demo.days import Watcher
 from connector.console.voice import Voice
+from connector.dataverse import EVERYTHING
 from connector.emulator.ownership import open_emulator
 from connector.hooks import Plugins, load_plugins
 from connector.model.desired_job import DesiredJob
@@ -89,7 +90,7 @@ def first_days(plugins: Plugins) -> tuple[Row, ...]:
         with connected(load(flags), Voice(is_quiet=True)) as connection:
             process = next(
                 one
-                for one in connection.client.list(connection.tables.process)
+                for one in connection.client.list(connection.tables.process, EVERYTHING)
                 if one.name == DesiredJob().start_with and one.type == 1
             )
             job = "11111111-0000-4000-8000-000000000001"

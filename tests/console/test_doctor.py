@@ -1,0 +1,177 @@
+"""`projops doctor`: the settings and their sources, the sign-in, and how far it gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from connector.console.doctor.step import Outcome, Step, StepResult, examine
+from connector.emulator.identity.tokens import create_application
+from connector.emulator.ownership import OpenEmulator
+from connector.errors import UsageError
+from tests.console.outputs import Projops, check, lines_of, schema_of
+
+NAMES = ["sign-in", "address", "authority", "token", "application user", "roles"]
+
+
+def outcomes(found: dict[str, Any]) -> list[str]:
+    assert [one["name"] for one in found["steps"]] == NAMES
+    return [one["outcome"] for one in found["steps"]]
+
+
+def serve(emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    """Lead commands to an emulator by its addresses, as to a real environment."""
+    parts = urlsplit(emulator.authority)
+    given = {
+        "DATAVERSE_URL": emulator.url,
+        "AZURE_AUTHORITY_HOST": f"{parts.scheme}://{parts.netloc}",
+        "PROJOPS_CA_FILE": str(emulator.ca_file),
+        "AZURE_CLIENT_ID": emulator.client_id,
+        "AZURE_CLIENT_SECRET": emulator.client_secret,
+        **changes,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("emulator")
+def test_all_is_well_on_the_embedded_emulator(projops: Projops) -> None:
+    """Every step is ok, with what it found, and the exit code is 0."""
+    done = projops("doctor")
+    assert done.code == 0, done.err
+    assert done.out.count("  ok  ") == len(NAMES)
+    assert "System Administrator" in done.out
+    assert "DATAVERSE_URL" in done.out
+    assert "from the environment" in done.out
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_the_json_fits_its_schema(projops: Projops, form: str) -> None:
+    """Programs get what the schema says, as one object and as lines."""
+    done = projops("doctor", "-o", form)
+    assert done.code == 0
+    if form == "json":
+        check(done.json, schema_of("doctor"))
+        assert done.json["is_sound"] is True
+        assert done.json["generated_at"] == "2020-10-03T06:00:00Z"
+    else:
+        kinds = [one["kind"] for one in lines_of(done.out)]
+        assert kinds[:2] == ["envelope", "result"]
+        assert kinds.count("step") == len(NAMES)
+
+
+def test_each_setting_is_told_with_its_source(
+    projops: Projops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flag, environment, .env, projops.toml and default, and of a secret only that it is one."""
+    (tmp_path / ".env").write_text("AZURE_TENANT_ID=t\nAZURE_CLIENT_SECRET=do-not-show\n")
+    (tmp_path / "projops.toml").write_text('client_id = "c"\n[job]\nname = "PSA Create Invoices"\n')
+    monkeypatch.setenv("PROJOPS_CA_FILE", "missing.pem")
+    done = projops(
+        "doctor", "-o", "json", "--url", "https://user:do-not-show@127.0.0.1:1/x?token=do-not-show"
+    )
+    told = {one["name"]: one for one in done.json["settings"]}
+    assert "do-not-show" not in done.out + done.err
+    assert {name: told[name]["source"] for name in told if told[name]["source"] != "the default"} == {
+        "dataverse_url": "a flag",
+        "ca_file": "the environment",
+        "tenant_id": ".env",
+        "client_secret": ".env",
+        "client_id": "projops.toml",
+        "job.name": "projops.toml",
+    }
+    assert told["dataverse_url"]["value"] == "https://127.0.0.1:1/x"
+    assert (told["client_secret"]["value"], told["client_secret"]["is_secret"]) == (None, True)
+    assert told["job.name"]["value"] == "PSA Create Invoices"
+    assert told["authority_host"] == {
+        "name": "authority_host",
+        "variable": "AZURE_AUTHORITY_HOST",
+        "value": None,
+        "source": "the default",
+        "is_secret": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "reached", "detail"),
+    [
+        ({"AZURE_CLIENT_SECRET": ""}, 0, "AZURE_CLIENT_SECRET is not set"),
+        ({"DATAVERSE_URL": ""}, 0, "DATAVERSE_URL is not set"),
+        ({"DATAVERSE_URL": "https://127.0.0.1:1"}, 1, "cannot be reached"),
+        ({"DATAVERSE_URL": "https://127.0.0.1:1/main.aspx"}, 1, "says more than the host"),
+        ({"AZURE_AUTHORITY_HOST": ""}, 2, "not a known authority"),
+        ({"AZURE_TENANT_ID": "nowhere.example"}, 3, "does not know the tenant"),
+        ({"AZURE_CLIENT_SECRET": "wrong"}, 3, "refused the client secret"),
+    ],
+)
+def test_the_step_that_fails_is_named(
+    projops: Projops,
+    emulator: OpenEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    reached: int,
+    detail: str,
+) -> None:
+    """What comes before is ok, what comes after is not reached; the failure has its reason and a hint."""
+    serve(emulator, monkeypatch, **changes)
+    done = projops("doctor", "-o", "json")
+    assert done.code == 1
+    check(done.json, schema_of("doctor"))
+    assert outcomes(done.json) == [
+        *["ok"] * reached,
+        "failed",
+        *["not_reached"] * (len(NAMES) - reached - 1),
+    ]
+    assert detail in done.json["steps"][reached]["detail"]
+    assert done.json["steps"][reached]["hint"]
+    assert done.json["generated_at"] is None
+
+
+def test_an_identity_that_is_no_user_here_is_told_apart(
+    projops: Projops, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is fine and no application user: the admin center is named, not the secret."""
+    with emulator.store.transaction() as tx:
+        stranger = create_application(tx)
+    serve(emulator, monkeypatch, AZURE_CLIENT_ID=stranger.client_id, AZURE_CLIENT_SECRET=stranger.secret)
+    done = projops("doctor", "-o", "json")
+    assert done.code == 1
+    assert outcomes(done.json) == ["ok"] * 4 + ["failed", "not_reached"]
+    assert "Application users" in done.json["steps"][4]["hint"]
+    assert done.json["generated_at"] == "2020-10-03T06:00:00Z"
+
+
+def test_a_user_without_a_role_is_told(projops: Projops, emulator: OpenEmulator) -> None:
+    """Whoever may sign in and do nothing learns that a role is missing."""
+    assert emulator.running is not None
+    with emulator.store.transaction() as tx:
+        for row in tx.find("systemuserroles", {"systemuserid": emulator.running.user_id}):
+            tx.delete("systemuserroles", str(row["systemuserroleid"]))
+    done = projops("doctor")
+    assert done.code == 1
+    assert "no security role" in done.out
+    assert "Assign one" in done.out
+
+
+def test_steps_go_on_until_one_fails_that_the_others_need() -> None:
+    """A step of lesser weight fails alone; after a needed one nothing is tried."""
+
+    def fail(_: None) -> str:
+        raise UsageError("no", "do")
+
+    steps = [
+        Step[None]("a", lambda _: "fine"),
+        Step("b", fail, is_needed=False),
+        Step("c", fail),
+        Step("d", lambda _: pytest.fail("was tried")),
+    ]
+    assert list(examine(steps, None)) == [
+        StepResult("a", Outcome.OK, "fine"),
+        StepResult("b", Outcome.FAILED, "no", "do"),
+        StepResult("c", Outcome.FAILED, "no", "do"),
+        StepResult("d", Outcome.NOT_REACHED),
+    ]

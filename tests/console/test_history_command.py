@@ -1,0 +1,102 @@
+"""history, and what other commands leave in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.emulator.ownership import OpenEmulator
+from tests.console.outputs import Projops
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "history.db"
+    monkeypatch.setenv("PROJOPS_HISTORY_FILE", str(path))
+    return path
+
+
+def test_status_keeps_each_run_with_its_invoices(
+    kept: Path, emulator: OpenEmulator, projops: Projops
+) -> None:
+    """Each run that status has seen is listed once, with the drafts that the documented days bring."""
+    projops("provision", "--apply")
+    emulator.move_clock(datetime(2020, 10, 6, 7, tzinfo=UTC))
+    projops("status")
+    projops("status")
+    told = json.loads(projops("history", "-o", "json").out)
+    assert [(run["started"][:10], run["invoices"]) for run in told["runs"]] == [
+        ("2020-10-04", 1),
+        ("2020-10-05", 6),
+        ("2020-10-06", 0),
+    ]
+    assert [entry["command"] for entry in told["entries"]] == ["status"]
+
+
+def test_the_history_outlives_the_platforms_system_jobs(
+    kept: Path, emulator: OpenEmulator, projops: Projops
+) -> None:
+    """What the platform has deleted since is still listed."""
+    projops("provision", "--apply")
+    emulator.move_clock(datetime(2020, 10, 4, 7, tzinfo=UTC))
+    projops("status")
+    with emulator.store.transaction() as tx:
+        for job in tx.find("asyncoperation", {"statecode": 3}):
+            tx.delete("asyncoperation", str(job["asyncoperationid"]))
+    projops("status")
+    assert len(json.loads(projops("history", "-o", "json").out)["runs"]) == 1
+
+
+def test_a_rerun_is_kept_with_who_and_why(kept: Path, emulator: OpenEmulator, projops: Projops) -> None:
+    """Who restarted when, why, with which plan and which outcome; a plan alone is no entry."""
+    projops("provision", "--apply")
+    projops("rerun", "--reason", "only looking")
+    projops("rerun", "--apply", "--reason", "Ticket 4711")
+    (entry,) = json.loads(projops("history", "-o", "json").out)["entries"]
+    assert (entry["command"], entry["reason"], entry["who"]) == (
+        "rerun",
+        "Ticket 4711",
+        "# projops-connector",
+    )
+    assert entry["sentence"].startswith("Refused: Healthy")
+    assert entry["facts"]["digest"]
+
+
+def test_verify_keeps_what_failed(kept: Path, emulator: OpenEmulator, projops: Projops) -> None:
+    """An entry of verify names the checks that failed and the exit code."""
+    code = projops("verify", "--only", "SCH02,JOB01").code
+    (entry,) = json.loads(projops("history", "-o", "json").out)["entries"]
+    assert (entry["facts"]["failed"], entry["facts"]["exit_code"]) == (["JOB01", "SCH02"], code)
+
+
+def test_csv_has_a_row_for_each_run(kept: Path, emulator: OpenEmulator, projops: Projops) -> None:
+    """The export opens in a spreadsheet."""
+    projops("provision", "--apply")
+    emulator.move_clock(datetime(2020, 10, 4, 7, tzinfo=UTC))
+    projops("status")
+    rows = list(csv.DictReader(io.StringIO(projops("history", "-o", "csv").out)))
+    assert [(row["kind"], row["invoices"]) for row in rows] == [("run", "1"), ("entry", "")]
+
+
+def test_a_history_that_cannot_be_written_stops_no_command(
+    tmp_path: Path, emulator: OpenEmulator, projops: Projops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for is done, and that it was not kept is said."""
+    foreign = tmp_path / "notes.txt"
+    foreign.write_text("notes " * 500, encoding="utf-8")
+    monkeypatch.setenv("PROJOPS_HISTORY_FILE", str(foreign))
+    done = projops("status")
+    assert done.code == 0
+    assert "Not kept in the history" in done.err
+
+
+def test_without_a_setting_nothing_is_kept_and_that_is_said(projops: Projops) -> None:
+    """history explains how it is switched on."""
+    done = projops("history")
+    assert done.code == 1
+    assert "PROJOPS_HISTORY_FILE" in done.err
