@@ -11,7 +11,19 @@ from typing import Annotated, TextIO
 import typer
 
 from connector import __version__
-from connector.console.commands import emulator, provision, rerun, run, status, verify
+from connector.console.commands import (
+    destroy,
+    doctor,
+    emulator,
+    explain,
+    history,
+    provision,
+    rerun,
+    run,
+    status,
+    utilization,
+    verify,
+)
 from connector.console.failures import FaultLog, exit_code_of
 from connector.console.output import is_closed_pipe, write_utf_8
 
@@ -31,10 +43,15 @@ app = typer.Typer(
     "DATAVERSE_URL=emulator:sandbox.db to try it without an environment.\n" + EXIT_CODES,
 )
 app.command("provision")(provision.provision)
+app.command("destroy")(destroy.destroy)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("rerun")(rerun.rerun)
 app.command("run")(run.run)
+app.command("explain")(explain.explain)
+app.command("utilization")(utilization.utilization)
+app.command("doctor")(doctor.doctor)
+app.command("history")(history.history)
 app.add_typer(emulator.app, name="emulator")
 
 

@@ -37,7 +37,10 @@ def test_the_development_lock_serves_the_demo(repository: Path) -> None:
     assert pins(repository, "demo").items() <= pins(repository, "dev").items()
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("demo", ["emulator"]), ("dev", ["emulator", "dev"])])
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("demo", ["emulator", "console"]), ("dev", ["emulator", "console", "interactive", "otel", "dev"])],
+)
 def test_a_lock_has_all_that_the_project_asks_for(repository: Path, lock: str, extras: list[str]) -> None:
     """A dependency that is added to pyproject.toml without making the locks anew is noticed."""
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from connector.console.connection import Connection
 from connector.console.demo.comparison import Invoiced
-from connector.dataverse import Query, any_of
+from connector.dataverse import EVERYTHING, Query, any_of
 from connector.hooks import Plugins
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.project_contract import ProjectContract
@@ -42,7 +42,9 @@ class Watcher:
         self._plugins = plugins
         self._rules = connection.rules_here(InvoicingRules())
         self._move_clock = move_clock
-        self._contracts = {one.id: one for one in self._client.list(self._tables.project_contract)}
+        self._contracts = {
+            one.id: one for one in self._client.list(self._tables.project_contract, EVERYTHING)
+        }
 
     def contract(self, begins_with: str) -> ProjectContract:
         return next(one for one in self._contracts.values() if (one.name or "").startswith(begins_with))
@@ -86,8 +88,8 @@ class Watcher:
 
     def _invoices(self, since: date | None = None) -> list[tuple[str, str, Invoiced]]:
         """Invoices by id, contract and contents, created on or after a day."""
-        day = f"createdon ge {since.isoformat()}T00:00:00Z" if since else ""
-        invoices = [one for one in self._client.list(self._tables.invoice, Query(filter=day)) if one.contract]
+        young = Query(filter=f"createdon ge {since.isoformat()}T00:00:00Z") if since else EVERYTHING
+        invoices = [one for one in self._client.list(self._tables.invoice, young) if one.contract]
         if not invoices:
             return []
         lines: dict[str, list[str]] = defaultdict(list)

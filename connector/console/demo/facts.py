@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from connector.console.connection import Connection
+from connector.dataverse import EVERYTHING
 from connector.job.look import look
 from connector.model.invoicing_rules import InvoicingRules
 from connector.workflow import ACTUAL
@@ -26,7 +27,7 @@ class Facts:
 
 def read_facts(connection: Connection) -> Facts:
     sight = look(connection.environment(InvoicingRules()))
-    connections = connection.client.list(connection.tables.transaction_connection)
+    connections = connection.client.list(connection.tables.transaction_connection, EVERYTHING)
     billed = Counter(one.transaction_2 for one in connections if one.type_2 == ACTUAL)
     return Facts(
         records=len(sight.snapshot.batch_jobs),

@@ -1,0 +1,1 @@
+"""Benchmarks: a package for each, started by `scripts/bench.py`; figures in docs/performance.md."""
