@@ -371,7 +371,7 @@ def test_when_the_service_is_lost_what_was_sent_has_results_and_then_the_error_c
     client: DataverseClient, table_service: BulkService
 ) -> None:
     """The rows that got no answer are unknown, their input is there, and the rest is not sent."""
-    table_service.trouble = dict.fromkeys(range(1, 100), "before")
+    table_service.trouble = dict.fromkeys(range(1, 100_000), "before")
     rows = iter(named(*(f"n{i}" for i in range(1000))))
     seen, error = seen_before(client.create_multiple(TABLE, rows, chunks=SMALL), OutcomeUnknown)
     assert [result.index for result in seen] == list(range(len(seen)))

@@ -82,10 +82,10 @@ def test_a_change_set_that_fails_starts_nothing(bare: World) -> None:
     """A start beside a PATCH under an old etag is taken back with it; under the right one it happens."""
     batch_job = bare.create_batch_job()
     definition = bare.definition(CALLER)
-    assert "412" in _start_under(bare, batch_job, definition, 'W/"1"').text
+    assert "HTTP/1.1 412" in _start_under(bare, batch_job, definition, 'W/"1"').text
     assert bare.jobs() == []
     etag = bare.row("msdyn_batchjobs", batch_job)["@odata.etag"]
-    assert "412" not in _start_under(bare, batch_job, definition, etag).text
+    assert "HTTP/1.1 412" not in _start_under(bare, batch_job, definition, etag).text
     assert [row["statuscode"] for row in bare.jobs()] == [10]
 
 
