@@ -37,7 +37,16 @@ def acceptance_of(path: Path | None, reason: str | None, until: date | None) -> 
 
 
 def write_baseline(path: Path, reason: str, until: date, report: Report, before: Baseline) -> str:
-    """Write what fails, with entries that still hold as they were; a sentence about what was done."""
+    """Write what fails, with entries that still hold as they were; a sentence about what was done.
+
+    Raises UsageError for a last day that is over by the environment's clock, and SettingsError.
+    """
+    today = report.now.date()
+    if until < today:
+        raise UsageError(
+            f"--until {until.isoformat()} is over: it is {today.isoformat()} in the environment.",
+            "Nothing would be accepted: name a later day.",
+        )
     entries: dict[tuple[str, str, str], Known] = {}
     for item in report.results:
         if item.finding.outcome is not Outcome.FAIL:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from connector.console.connection import Connection
 from connector.console.voice import Voice
-from connector.errors import DataverseError, SettingsError
+from connector.errors import DataverseError, ProjopsError, SettingsError
 from connector.history.store import History
 from connector.history.values import Drafts, Entry, Kind, SeenRun
 from connector.job.drafts import read_created
@@ -30,7 +30,13 @@ class Memory(Protocol):
     def status(self, connection: Connection, diagnosis: Diagnosis) -> None: ...
     def verify(self, connection: Connection, report: Report) -> None: ...
     def rerun(
-        self, connection: Connection, seen: Sight, plan: RerunPlan, applied: Applied | None, reason: str
+        self,
+        connection: Connection,
+        seen: Sight,
+        plan: RerunPlan,
+        applied: Applied | None,
+        reason: str,
+        error: BaseException | None = None,
     ) -> None: ...
     def run(
         self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
@@ -60,7 +66,13 @@ class _Nothing:
         pass
 
     def rerun(
-        self, connection: Connection, seen: Sight, plan: RerunPlan, applied: Applied | None, reason: str
+        self,
+        connection: Connection,
+        seen: Sight,
+        plan: RerunPlan,
+        applied: Applied | None,
+        reason: str,
+        error: BaseException | None = None,
     ) -> None:
         pass
 
@@ -98,7 +110,13 @@ class _Kept:
         self._keep(lambda history: history.note(self._entry(connection, Kind.VERIFY, sentence, facts)))
 
     def rerun(
-        self, connection: Connection, seen: Sight, plan: RerunPlan, applied: Applied | None, reason: str
+        self,
+        connection: Connection,
+        seen: Sight,
+        plan: RerunPlan,
+        applied: Applied | None,
+        reason: str,
+        error: BaseException | None = None,
     ) -> None:
         facts: dict[str, object] = {
             "health": plan.diagnosis.health.value,
@@ -112,6 +130,9 @@ class _Kept:
             sentence = f"Refused: {refused[0].message}"
         elif applied is not None and applied.start is not None:
             sentence = applied.start.sentence
+        elif error is not None:
+            said = error.message if isinstance(error, ProjopsError) else type(error).__name__
+            sentence = f"Broken off, and nobody looked what came of it: {said}"
         else:
             sentence = "Ended system jobs, started none."
         who = seen.snapshot.owner_name(_caller(connection))

@@ -21,7 +21,7 @@ from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, TextIO
 
-from connector.model.shown_text import harmless, without_controls
+from connector.model.shown_text import harmless
 
 Item = Mapping[str, Any]
 
@@ -147,12 +147,12 @@ def _write_csv(file: TextIO, layout: Layout, stream: Iterable[Item]) -> None:
 
 
 def _cell(value: object) -> str:
-    """A value as a spreadsheet may read it: text never begins like a formula."""
+    """A value as a spreadsheet and a build's log may read it: text is no formula and no command."""
     if value is None:
         return ""
     if isinstance(value, list | dict):
         return _json(value)
-    text = without_controls(str(value))
+    text = harmless(str(value))
     is_formula = text.startswith(("=", "+", "-", "@", "\t")) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 

@@ -80,7 +80,19 @@ def write_reports(files: Mapping[Path, str], report: Report, layout: Layout, env
 
 
 def tell_build(build: Build, report: Report) -> None:
-    """Annotations on stdout, the summary where the service takes it."""
+    """Annotations on stdout, the summary where the service takes it. Raises SettingsError."""
+    try:
+        _tell_build(build, report)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise SettingsError(
+            f"The build's summary {error.filename} cannot be written: {error.strerror}.",
+            "Mend GITHUB_STEP_SUMMARY or AGENT_TEMPDIRECTORY, or say --ci none.",
+        ) from None
+
+
+def _tell_build(build: Build, report: Report) -> None:
     if build.service is BuildService.GITHUB:
         if build.summary is not None:
             with build.summary.open("a", encoding="utf-8", newline="\n") as file:

@@ -61,10 +61,15 @@ def with_drift(runs: Iterable[SeenRun]) -> Iterator[tuple[SeenRun, timedelta | N
 def history_as_text(
     runs: Sequence[SeenRun], entries: Sequence[Entry], zone: tzinfo = UTC, *, is_with_entries: bool = False
 ) -> Iterator[str]:
-    """Runs, then what was done, then one sentence."""
+    """Runs, then what was done, then one sentence; each environment is named where there are several."""
+    places = {run.environment for run in runs} | {entry.environment for entry in entries}
     if runs:
         yield f"{'began':<29} {'took':<12} {'invoices':>8}  amount"
+    named = ""
     for run, drift in with_drift(runs):
+        if len(places) > 1 and run.environment != named:
+            named = run.environment
+            yield named
         length = "at work" if run.length is None else span(run.length)
         count = "?" if run.drafts is None else str(run.drafts.count)
         end = (
@@ -79,7 +84,8 @@ def history_as_text(
         for entry in entries:
             who = f" by {entry.who}" if entry.who else ""
             why = f" Reason: {entry.reason}" if entry.reason else ""
-            yield f"{moment(entry.at, zone):<29} {entry.kind.value:<8}{who} {entry.sentence}{why}"
+            where = f" ({entry.environment})" if len(places) > 1 else ""
+            yield f"{moment(entry.at, zone):<29} {entry.kind.value:<8}{who} {entry.sentence}{why}{where}"
     if runs:
         yield ""
     yield _sentence(runs)
@@ -89,7 +95,11 @@ def _sentence(runs: Sequence[SeenRun]) -> str:
     if not runs:
         return "No run has been seen yet."
     failed = sum(run.state not in {"succeeded", "in_progress"} for run in runs)
-    gaps = [later.started - earlier.started for earlier, later in pairwise(runs)]
+    gaps = [
+        later.started - earlier.started
+        for earlier, later in pairwise(runs)
+        if earlier.environment == later.environment
+    ]
     longest = f" The longest pause between two runs was {span(max(gaps))}." if gaps else ""
     word = "run" if len(runs) == 1 else "runs"
     return f"{len(runs)} {word}, {failed} of them without success.{longest}"

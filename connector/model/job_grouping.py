@@ -33,6 +33,7 @@ _ROUNDING = timedelta(seconds=1)
 """createdon is kept to the second."""
 _Window: TypeAlias = tuple[datetime, datetime]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_FAR_AHEAD = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,10 @@ def _is_stranger(job: ChainJob) -> bool:
 
 
 def _in_order(group: Iterable[ChainJob], begins: Mapping[str, datetime]) -> tuple[ChainJob, ...]:
-    return tuple(sorted(group, key=lambda job: (begins[job.id], job.id)))
+    """By their begin; of those that began at one instant the one that lasts longest is the last."""
+    return tuple(
+        sorted(group, key=lambda job: (begins[job.id], job.is_open, job.until or _FAR_AHEAD, job.id))
+    )
 
 
 def _begin(job: SystemJob) -> datetime:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+_COMMAND = re.compile(r"(?m)^(\s*):(?=:)")
+"""What GitHub's runner takes for a command: two colons at the beginning of a line."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -12,10 +14,13 @@ def without_controls(text: str) -> str:
     return _CONTROL.sub("�", text)
 
 
-def harmless(line: str) -> str:
-    """A line without control characters and without the commands that build services read from logs."""
-    shown = without_controls(line).replace("##vso[", "## vso[").replace("##[", "## [")
-    return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown
+def harmless(text: str) -> str:
+    """Text without control characters and without the commands that build services read from logs.
+
+    A name may hold line feeds: each of its lines is looked at.
+    """
+    shown = without_controls(text).replace("##vso[", "## vso[").replace("##[", "## [")
+    return _COMMAND.sub(r"\1: ", shown)
 
 
 def one_line(text: str) -> str:

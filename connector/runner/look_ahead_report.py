@@ -12,7 +12,7 @@ from connector.model.time_text import moment
 from connector.runner.calendar import Calendar, Sum, counted
 from connector.runner.look_ahead import LookAhead, Outlook
 from connector.runner.outcome import InvoiceOutcome
-from connector.runner.report import failure_json, header_json, invoice_json, skip_json
+from connector.runner.report import failure_json, header_json, invoice_json, skip_json, waiting_text
 from connector.runner.rules_text import rules_in_words
 from connector.runner.wording import folded, folded_all, grouped, several, unknown_of, zone_text
 from connector.workflow import Skip
@@ -166,14 +166,6 @@ def expected(calendar: Calendar) -> str:
     return f"{several(calendar.drafts, 'draft')}{': ' if sums else ''}{sums}"
 
 
-def waiting_text(skip: Skip, calendar: Calendar) -> str:
-    """` (312.60 USD)`, where an amount stands behind a reason whose sentence does not say it."""
-    if skip.amount is None:
-        return ""
-    amount = grouped(skip.amount, calendar.digits_of(skip.currency_code))
-    return "" if amount in skip.message else f" ({amount} {skip.currency_code})"
-
-
 def besides_text(calendar: Calendar) -> str:
     return ", ".join(
         f"{grouped(one.amount, calendar.digits_of(code))} {code}"
@@ -201,7 +193,8 @@ def _reasons_text(
         if name != contract:
             yield from folded(name, "  ", "    ")
             contract = name
-        line = f"- {skip.name or 'contract'}{waiting_text(skip, calendar)}: {skip.message} [{skip.reason}]"
+        waiting = waiting_text(skip, calendar.digits_of(skip.currency_code))
+        line = f"- {skip.name or 'contract'}{waiting}: {skip.message} [{skip.reason}]"
         yield from folded(line, "    ", "      ")
     if count > len(reasons):
         yield f"  … and {count - len(reasons):,} more: -o jsonl tells all of them."

@@ -22,9 +22,9 @@ from connector.runner.look_ahead_report import (
     besides_text,
     expected,
     passed_text,
-    waiting_text,
 )
 from connector.runner.outcome import Header
+from connector.runner.report import waiting_text
 from connector.runner.wording import grouped, settings_of_preview, several, unknown_of, zone_text
 from connector.workflow import Skip
 

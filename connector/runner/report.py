@@ -31,9 +31,14 @@ def as_stream(run: InvoiceRun) -> Iterator[dict[str, Any]]:
     yield {"kind": "result", **header_json(run.header)}
     for outcome in run.outcomes:
         for invoice in outcome.invoices:
-            yield {"kind": "invoice", **invoice_json(invoice, outcome.digits)}
+            yield {"kind": "invoice", **_invoice_of(invoice, outcome)}
         for skip in outcome.skips:
-            yield {"kind": "skipped", **skip_json(skip, outcome.digits)}
+            yield {
+                "kind": "skipped",
+                "contract_name": outcome.contract_name or None,
+                "currency": skip.currency_code or None,
+                **skip_json(skip, outcome.digits),
+            }
         for failure in outcome.failures:
             yield {"kind": "failed", **failure_json(failure)}
         if outcome.on_apply is not None:
@@ -53,6 +58,11 @@ def header_json(header: Header) -> dict[str, Any]:
         },
         "applied": header.is_applied,
     }
+
+
+def _invoice_of(invoice: InvoiceOutcome, outcome: ContractOutcome) -> dict[str, Any]:
+    name = outcome.customer_names.get(invoice.invoice.customer)
+    return {"customer_name": name, **invoice_json(invoice, outcome.digits)}
 
 
 def invoice_json(outcome: InvoiceOutcome, digits: Mapping[str, int]) -> dict[str, Any]:
@@ -76,7 +86,7 @@ def on_apply_json(outcome: ContractOutcome, invoices: Iterable[CreateInvoice]) -
     return {
         "contract": outcome.contract,
         "contract_name": outcome.contract_name,
-        "invoices": [invoice_json(InvoiceOutcome(one), outcome.digits) for one in invoices],
+        "invoices": [_invoice_of(InvoiceOutcome(one), outcome) for one in invoices],
     }
 
 
@@ -226,10 +236,19 @@ def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
     if outcome.on_apply is not None:
         yield from _on_apply_text(outcome)
     for skip in outcome.skips:
-        yield f"  - {skip.name or 'contract'}: {skip.message} [{skip.reason}]"
+        waiting = waiting_text(skip, outcome.digits.get(skip.currency_code, USUAL_DIGITS))
+        yield f"  - {skip.name or 'contract'}{waiting}: {skip.message} [{skip.reason}]"
     for failure in outcome.failures:
         when = f" {failure.invoice_run_date}" if failure.invoice_run_date else ""
         yield f"  ! failed{when}: {failure.message} [{failure.reason}]"
+
+
+def waiting_text(skip: Skip, places: int) -> str:
+    """` (312.60 USD)`, where an amount stands behind a reason whose sentence does not say it."""
+    if skip.amount is None:
+        return ""
+    amount = grouped(skip.amount, places)
+    return "" if amount in skip.message else f" ({amount} {skip.currency_code or NO_CURRENCY})"
 
 
 def _on_apply_text(outcome: ContractOutcome) -> Iterator[str]:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
-from connector.model.contract_line import BillingStatus
+from connector.model.contract_line import BillingStatus, ProductType
 from connector.model.invoice_schedule import RunStatus
 from connector.model.invoicing_rules import ContractStates, InvoicingRules
 from connector.model.milestone import InvoiceStatus
-from connector.model.money import total
+from connector.model.money import ZERO, total
 from connector.model.project_contract import ContractState, ContractStatusReason, OrderType, ProjectContract
 from connector.model.reason import Reason
-from connector.workflow import ContractSnapshot, LineSnapshot, Skip
-from projops_plugins.skips import Told, Waiting, chargeable_amount, skip, with_amount
+from connector.workflow import PRODUCT_LINE, ContractSnapshot, Judgement, LineSnapshot, Skip
+from projops_plugins.billing.product import amount_of
+from projops_plugins.skips import (
+    Source,
+    Told,
+    Waiting,
+    chargeable_amount,
+    currency_code,
+    judged,
+    skip,
+    sources_judged,
+    with_amount,
+)
 
 CLOSED = (ContractStatusReason.LOST, ContractStatusReason.ABANDONED, ContractStatusReason.COMPLETED)
 OPEN_MILESTONES = (InvoiceStatus.NOT_READY_FOR_INVOICING, InvoiceStatus.READY_FOR_INVOICING)
@@ -48,23 +60,53 @@ def _not_open(found: str, way_out: str = "") -> Told:
 def not_open_skips(contract: ContractSnapshot, told: Told) -> Iterable[Skip]:
     """One reason for each line that would otherwise be invoiced some day."""
     for line in sorted(contract.lines, key=lambda item: (item.line.title, item.line.id)):
-        waiting = _waiting(line, contract)
-        if waiting.count or _has_open_rows(line):
-            base = skip(contract, line.line, told)
-            yield with_amount(base, contract, waiting) if waiting.count else base
+        base = skip(contract, line.line, told)
+        if waiting := _waiting(line, contract):
+            yield from (with_amount(base, contract, one) for one in waiting)
+        elif _has_open_rows(line):
+            yield base
+
+
+def not_open_judgements(contract: ContractSnapshot, told: Told) -> Iterator[Judgement]:
+    """The same reason for each source, product lines among them."""
+    for line in contract.lines:
+        yield from sources_judged(line, told, contract)
+        if line.line.product_type == ProductType.PRODUCT:
+            code = currency_code(contract, line.line.currency or contract.contract.currency)
+            amount = amount_of(line.line)
+            source = Source(PRODUCT_LINE, line.line.id, line.line.title, None, amount, code)
+            yield judged(line.line, told, source)
 
 
 def _has_open_rows(line: LineSnapshot) -> bool:
     return any(row.run_status == RunStatus.NOT_RUN for row in line.schedule)
 
 
-def _waiting(line: LineSnapshot, contract: ContractSnapshot) -> Waiting:
-    currency = line.line.currency or contract.contract.currency
-    ready = [
-        actual
-        for actual in line.actuals
-        if actual.billing_status == BillingStatus.READY_TO_INVOICE and actual.currency == currency
+def _waiting(line: LineSnapshot, contract: ContractSnapshot) -> list[Waiting]:
+    """What the line could bill, for each currency; a header is left out: its parts have the same money."""
+    own = line.line.currency or contract.contract.currency
+    ready = [one for one in line.actuals if one.billing_status == BillingStatus.READY_TO_INVOICE]
+    headers = {one.header for one in line.milestones if one.header}
+    found = [(one.currency, chargeable_amount(one)) for one in ready if one.id not in contract.invoiced]
+    found += [
+        (one.currency or contract.contract.currency, one.amount)
+        for one in line.milestones
+        if one.invoice_status in OPEN_MILESTONES and one.amount and one.id not in headers
     ]
-    milestones = [item for item in line.milestones if item.invoice_status in OPEN_MILESTONES and item.amount]
-    amounts = [*map(chargeable_amount, ready), *(item.amount for item in milestones if item.amount)]
-    return Waiting(len(ready) + len(milestones), total(amounts), currency)
+    if line.line.product_type == ProductType.PRODUCT and _is_ready(line):
+        found.append((own, amount_of(line.line) or ZERO))
+    return [
+        Waiting(len(amounts), total(amounts), currency)
+        for currency, amounts in sorted(_by_currency(found).items(), key=lambda pair: pair[0] or "")
+    ]
+
+
+def _by_currency(found: Iterable[tuple[str | None, Decimal]]) -> dict[str | None, list[Decimal]]:
+    amounts: dict[str | None, list[Decimal]] = {}
+    for currency, amount in found:
+        amounts.setdefault(currency, []).append(amount)
+    return amounts
+
+
+def _is_ready(line: LineSnapshot) -> bool:
+    return line.line.billing_status == BillingStatus.READY_TO_INVOICE

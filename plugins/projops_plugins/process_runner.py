@@ -23,7 +23,7 @@ from connector.workflow import (
     Workflow,
 )
 from projops_plugins.invoices import BilledLine, decisions_for, judgements_for
-from projops_plugins.open_contract import not_open_skips, reason_not_open
+from projops_plugins.open_contract import not_open_judgements, not_open_skips, reason_not_open
 from projops_plugins.skips import Told, skip, sources_judged
 
 
@@ -44,8 +44,7 @@ class ProcessRunner:
         if told := reason_not_open(contract.contract, run.rules):
             yield from not_open_skips(contract, told)
             if run.is_explaining:
-                for line in contract.lines:
-                    yield from sources_judged(line, told, contract)
+                yield from not_open_judgements(contract, told)
             return
         billed = [_billed(line, contract, run) for line in contract.lines]
         if not run.is_explaining:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connector.emulator.ownership import OpenEmulator
+from connector.errors import DataverseError
 from tests.console.outputs import Projops
 
 
@@ -65,6 +66,26 @@ def test_a_rerun_is_kept_with_who_and_why(kept: Path, emulator: OpenEmulator, pr
     )
     assert entry["sentence"].startswith("Refused: Healthy")
     assert entry["facts"]["digest"]
+
+
+def test_a_rerun_that_breaks_off_is_kept(
+    kept: Path, emulator: OpenEmulator, projops: Projops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a rerun that an error ends, plan, reason and error are kept: it may have canceled already."""
+
+    def broken(*_: object) -> None:
+        raise DataverseError("The environment has gone.")
+
+    projops("provision", "--apply")
+    with emulator.store.transaction() as tx:
+        for job in tx.find("asyncoperation", {"statecode": 1}):
+            tx.update("asyncoperation", str(job["asyncoperationid"]), {"statecode": 3, "statuscode": 32})
+    monkeypatch.setattr("connector.support.apply.start_workflow", broken)
+    assert projops("rerun", "--apply", "--reason", "Ticket 4711").code == 1
+    (entry,) = json.loads(projops("history", "-o", "json").out)["entries"]
+    assert entry["reason"] == "Ticket 4711"
+    assert entry["sentence"] == "Broken off, and nobody looked what came of it: The environment has gone."
+    assert entry["facts"]["plan"][0].startswith("start ")
 
 
 def test_verify_keeps_what_failed(kept: Path, emulator: OpenEmulator, projops: Projops) -> None:

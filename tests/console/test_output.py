@@ -119,6 +119,8 @@ def test_no_cell_is_a_formula(text: str, cell: str) -> None:
         "##[error]x",
         "::set-output name=a::b",
         "  ::error::x",
+        "a\n::error::x",
+        "a\n\n\t::error::x",
         "a\rb",
         "\u202edrow",
     ],
@@ -131,7 +133,7 @@ def test_a_records_name_commands_neither_terminal_nor_build(name: str) -> None:
     assert "\u202e" not in shown
     assert "##vso[" not in shown
     assert "##[" not in shown
-    assert not shown.lstrip().startswith("::")
+    assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
 
 
 @pytest.mark.parametrize("form", [Format.JSON, Format.JSONL])
@@ -142,6 +144,15 @@ def test_json_carries_the_name_and_no_command(form: Format, name: str) -> None:
     assert "##" not in text
     found = json.loads(text if form is Format.JSON else text.splitlines()[1])
     assert (found["invoices"][0] if form is Format.JSON else found)["name"] == name
+
+
+@pytest.mark.parametrize("name", ["##vso[task.complete]", "##[error]x", "a\n::error::x"])
+def test_a_cell_commands_no_build(name: str) -> None:
+    """CSV that is shown in a build's log holds no command of the build service, even in a later line."""
+    text = written(Format.CSV, [{"kind": "invoice", "name": name}])
+    assert "##vso[" not in text
+    assert "##[" not in text
+    assert not any(line.lstrip().startswith("::") for line in text.splitlines())
 
 
 def test_text_is_written_line_by_line() -> None:

@@ -35,6 +35,18 @@ def test_a_baseline_is_written_and_makes_the_next_call_pass(emulator: OpenEmulat
     assert projops("verify", "--only", "SCH,JOB01", "--baseline", "known.toml").code == 3
 
 
+def test_no_baseline_is_written_that_is_over_already(
+    emulator: OpenEmulator, projops: Projops, tmp_path: Path
+) -> None:
+    """A last day before the environment's today is wrong usage, and no file is made; today itself holds."""
+    options = ("verify", "--only", "SCH", "--write-baseline", "known.toml", "--reason", "x", "--until")
+    over = projops(*options, "2020-10-02")
+    assert over.code == 2
+    assert "it is 2020-10-03 in the environment" in over.err
+    assert not (tmp_path / "known.toml").exists()
+    assert projops(*options, "2020-10-03").code == 0
+
+
 def test_reports_are_written_beside_the_result(
     emulator: OpenEmulator, projops: Projops, tmp_path: Path
 ) -> None:
@@ -73,6 +85,25 @@ def test_azure_pipelines_get_issues_and_a_summary(
     assert "\n##vso[task.logissue type=error;code=SCH02]" in done.out
     assert f"##vso[task.uploadsummary]{tmp_path.resolve() / 'projops-verify.md'}" in done.out
     assert (tmp_path / "projops-verify.md").read_text("utf-8").startswith("### ❌")
+
+
+@pytest.mark.parametrize(
+    ("service", "place"), [("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"), ("TF_BUILD", "AGENT_TEMPDIRECTORY")]
+)
+def test_a_summary_that_cannot_be_written_is_one_clear_error(
+    emulator: OpenEmulator,
+    projops: Projops,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    service: str,
+    place: str,
+) -> None:
+    """A build service whose folder is missing is an error that names it, and no fault in the program."""
+    monkeypatch.setenv(service, "true")
+    monkeypatch.setenv(place, str(tmp_path / "nowhere" / "x"))
+    done = projops("verify", "--only", "ENV01")
+    assert done.code == 1
+    assert "nowhere" in done.err
 
 
 def test_a_build_service_never_breaks_json_on_stdout(

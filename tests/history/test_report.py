@@ -45,6 +45,16 @@ def test_people_see_what_failed_and_why() -> None:
     assert text.endswith("2 runs, 1 of them without success. The longest pause between two runs was 24 h.")
 
 
+def test_environments_are_told_apart() -> None:
+    """Runs of several environments stand under their names; a pause lies between runs of one of them."""
+    other = SeenRun("https://fabrikam.crm.dynamics.com", "x", NOON - timedelta(days=9), None, "in_progress")
+    entry = Entry(HERE, Kind.RERUN, NOON, "ProcessRunCaller was started.")
+    lines = list(history_as_text([_run(0), _run(1), other], [entry], is_with_entries=True))
+    assert [line for line in lines if line.startswith("https")] == [HERE, other.environment]
+    assert any(line.endswith(f"ProcessRunCaller was started. ({HERE})") for line in lines)
+    assert lines[-1].endswith("The longest pause between two runs was 24 h.")
+
+
 def test_what_was_done_is_shown_when_asked_for() -> None:
     """Entries name command, person and reason."""
     entry = Entry(HERE, Kind.RERUN, NOON, "ProcessRunCaller was started.", "Ada", "Ticket 4711")

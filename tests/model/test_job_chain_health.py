@@ -64,6 +64,18 @@ def test_a_live_chain_on_a_deactivated_record_counts() -> None:
     assert set(found.several_roots) == {"here", "there"}
 
 
+@pytest.mark.parametrize("run", ["a", "z"])
+def test_of_jobs_that_began_at_one_instant_the_open_one_is_the_last(run: str) -> None:
+    """A run that took no time stands before the sleep that began with it, whatever their ids are."""
+    jobs = [
+        job("m", until=NOON + HOUR, begin=NOON - HOUR, correlation="c"),
+        job(run, PROCESS_RUNNER, 30, begin=NOON - HOUR, end=NOON - HOUR, correlation="c"),
+    ]
+    chain = diagnose(snapshot(jobs), RULES).chain
+    assert chain is not None
+    assert [one.id for one in chain.jobs] == [run, "m"]
+
+
 def test_no_jobs_are_never_started() -> None:
     """A record alone runs nothing."""
     assert diagnose(snapshot(), RULES).health is Health.NEVER_STARTED

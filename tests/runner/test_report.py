@@ -178,7 +178,7 @@ def test_people_read_what_is_invoiced_and_why_the_rest_is_not() -> None:
         "Preview of 2020-10-05 (time zone Europe/Berlin",
         "Adatum",
         f"invoice {INVOICE} created of 2020-10-05: 1,007.15 USD",
-        "Work: Too late. [after_cut_off]",
+        "Work (12.50 USD): Too late. [after_cut_off]",
         "contract: None. [no_schedule]",
         "failed 2020-10-05: It changed. [conflict]",
         "Would be invoiced: 1 invoice: 1,007.15 USD.",

@@ -52,7 +52,11 @@ def rerun(
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
         check_digest(plan.digest, digest)
         with history_of(settings, call.voice) as history:
-            applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
+            try:
+                applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
+            except BaseException as error:
+                history.rerun(connection, seen, plan, None, reason or "", error)
+                raise
             if apply:
                 history.rerun(connection, seen, plan, applied, reason or "")
         call.show(

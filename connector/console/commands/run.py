@@ -28,6 +28,7 @@ LAYOUT = Layout(
         "contract_line",
         "name",
         "customer",
+        "customer_name",
         "currency",
         "invoice_run_date",
         "state",

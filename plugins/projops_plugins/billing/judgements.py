@@ -33,6 +33,13 @@ FOUND: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.BLOCKED: ("It cannot be read as a transaction", "correct its record"),
 }
+NO_DATE = Objection(Reason.BLOCKED, "no date")
+AFTER_THE_LAST = Told(
+    Reason.SCHEDULE_ENDED,
+    "L2",
+    "No later run date is scheduled",
+    "extend the invoice schedule if work goes on",
+)
 
 
 def judgements_of(
@@ -49,7 +56,7 @@ def _judged(
     day = transaction_day(actual, run)
     objection = objection_to(actual, line.line, contract, run)
     if objection is None and day is None:
-        objection = Objection(Reason.BLOCKED, "no date")
+        objection = NO_DATE
     told = _told(objection) if objection else _waiting(actual, line, schedule, run)
     if told is None:
         return None
@@ -85,7 +92,7 @@ def _waiting(actual: Actual, line: LineSnapshot, schedule: Schedule, run: Run) -
     if schedule.skips:
         return told_by(schedule.skips[0])
     if schedule.held:
-        return told_by(schedule.held[0].skip)
+        return AFTER_THE_LAST
     if any(is_active(row.state) for row in line.schedule):
         found, way_out = "All run dates of the line have run", "extend the invoice schedule if work goes on"
         return Told(Reason.SCHEDULE_ENDED, "L2", found, way_out)

@@ -212,7 +212,8 @@ def _already_run(row: InvoiceSchedule, run_date: date, run: Run) -> Told:
             "come, as copied contracts have it",
             "set it back to Not Run if it is to be invoiced",
         )
-    return Told(Reason.ALREADY_RUN, "L3", f"{done} Run Successful, without an invoice")
+    found = f"{done} Run Successful, without an invoice"
+    return Told(Reason.ALREADY_RUN, "L3", found, "set it back to Not Run if it is to be invoiced")
 
 
 def _past_due(run_date: date, run: Run) -> Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -24,7 +24,7 @@ from connector.workflow import (
     Skip,
 )
 from projops_plugins.billing.cut_offs import earliest_covering, is_covered
-from projops_plugins.billing.judgements import judgements_of
+from projops_plugins.billing.judgements import AFTER_THE_LAST, NO_DATE, judgements_of
 from projops_plugins.billing.schedule_rows import DueDate, Schedule, is_active, schedule_of
 from projops_plugins.billing.transaction_skips import (
     Objected,
@@ -83,9 +83,7 @@ class TimeAndMaterial:
         run: Run,
     ) -> Bill:
         if not schedule.due:
-            ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
-            held, left = _held(schedule, ready, contract, run)
-            return Bill(skips=(*schedule.skips, *held, *_nothing_due(line, left, schedule, contract, run)))
+            return Bill(skips=tuple(_without_due_date(actuals, line, contract, schedule, run)))
         sorting = _Sorting([], [], [])
         for actual in actuals:
             _sort(actual, sorting, line.line, contract, schedule, run)
@@ -123,7 +121,7 @@ def _sort(
     objection = objection_to(actual, line, contract, run)
     day = transaction_day(actual, run)
     if day is None:
-        into.objected.append(Objected(actual, objection or Objection(Reason.BLOCKED, "no date")))
+        into.objected.append(Objected(actual, objection or NO_DATE))
         return
     due = earliest_covering(day, schedule.due, run)
     if latest_day(actual, day, run) > run.day or due is None:
@@ -182,6 +180,23 @@ def _charge(actual: Actual, due: DueDate, line: ContractLine, contract: Contract
     )
 
 
+def _without_due_date(
+    actuals: Sequence[Actual], line: LineSnapshot, contract: ContractSnapshot, schedule: Schedule, run: Run
+) -> Iterator[Skip]:
+    """Rows that stand in the way first, with what waits for them where no run date is to come."""
+    ready = [actual for actual in actuals if objection_to(actual, line.line, contract, run) is None]
+    dated = [actual for actual in ready if transaction_day(actual, run) is not None]
+    held, left = _held(schedule, dated, contract, run)
+    rows, is_whole = list(schedule.skips), run.only_rows is None
+    if rows and is_whole and schedule.next_run_date is None:
+        yield from held_skips(rows.pop(0), left, contract)
+    yield from (*rows, *held)
+    yield from _nothing_due(line, left, schedule, contract, run)
+    if is_whole:
+        undated = [Objected(one, NO_DATE) for one in ready if transaction_day(one, run) is None]
+        yield from objection_skips(undated, line.line, contract)
+
+
 def _nothing_due(
     line: LineSnapshot,
     ready: Sequence[Actual],
@@ -194,8 +209,10 @@ def _nothing_due(
         return []
     if schedule.next_run_date is not None:
         return not_due_skips(ready, line.line, contract, schedule.next_run_date)
-    if schedule.skips or schedule.held:
+    if schedule.skips or (schedule.held and not ready):
         return []
+    if schedule.held:
+        return _waiting(AFTER_THE_LAST, ready, line, contract)
     if any(is_active(row.state) for row in line.schedule):
         found, way_out = "All run dates of this line have run", "extend the invoice schedule if work goes on"
         return _waiting(Told(Reason.SCHEDULE_ENDED, "L2", found, way_out), ready, line, contract)
