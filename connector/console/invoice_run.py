@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from connector.model.invoicing_rules import InvoicingRules
 from connector.runner.invoicing import RunRequest, start_run
 from connector.runner.outcome import ContractOutcome, InvoiceRun, InvoiceState
 from connector.runner.report import Totals, as_stream, as_text, counted
+from connector.runner.reviewed import Reviewed
 from connector.settings import CreateWith, Settings
 
 
@@ -34,6 +34,7 @@ class Shown:
     totals: Totals = field(default_factory=Totals)
     unknown: int = 0
     digest: str = ""
+    reviewed: Reviewed = field(default_factory=Reviewed)
     stopped_by: BaseException | None = None
 
     @property
@@ -74,7 +75,8 @@ class Shown:
         planned = hashlib.sha256(on.isoformat().encode())
         for outcome in outcomes:
             self.unknown += sum(one.state is InvoiceState.UNKNOWN for one in outcome.invoices)
-            planned.update(_canonical(outcome))
+            planned.update(outcome.fingerprint)
+            self.reviewed.add(outcome.fingerprint)
             yield outcome
         if self.is_preview and self.stopped_by is None:
             self.digest = planned.hexdigest()
@@ -93,6 +95,7 @@ class InvoiceRunOfCall:
     contracts: tuple[str, ...]
     user: str | None
     until: datetime | None = None
+    reviewed: Reviewed | None = None
 
     def previewed(self) -> Shown:
         return Shown(lambda: self._start(is_applying=False), is_preview=True)
@@ -101,13 +104,17 @@ class InvoiceRunOfCall:
         return Shown(lambda: self._start(is_applying=True), is_preview=False)
 
     def check_digest(self, digest: str) -> None:
-        """Raises Refused when what would be created is not what was reviewed."""
+        """Raises Refused when what would be created is not what was reviewed.
+
+        From then on `applied` does that and nothing else: what changes in between is refused, too.
+        """
         preview = self.previewed()
         for _ in preview.stream():
             pass
         if preview.stopped_by is not None:
             raise preview.stopped_by
         check_digest(preview.digest, digest)
+        self.reviewed = preview.reviewed
 
     def _start(self, *, is_applying: bool) -> InvoiceRun:
         client, tables = self.connection.client, self.connection.tables
@@ -118,26 +125,10 @@ class InvoiceRunOfCall:
             until=self.until,
             is_applying=is_applying,
             is_by_records=self.settings.run.create_with is CreateWith.RECORDS,
+            reviewed=self.reviewed,
         )
         definition = self.connection.definitions.get(tables.invoice_schedule.logical_name)
         return start_run(client, tables, definition, load_plugins(), self._rules(), request)
 
     def _rules(self) -> InvoicingRules:
         return self.connection.rules_here(self.settings.rules)
-
-
-def _canonical(outcome: ContractOutcome) -> bytes:
-    """What --apply would create for a contract: who is invoiced what, from which sources."""
-    shown = tuple(one.invoice for one in outcome.invoices)
-    planned = [
-        [
-            invoice.contract,
-            invoice.customer,
-            invoice.currency,
-            str(invoice.invoice_run_date),
-            str(invoice.total),
-            sorted(detail.source_id for line in invoice.lines for detail in line.details),
-        ]
-        for invoice in (shown if outcome.on_apply is None else outcome.on_apply)
-    ]
-    return json.dumps(planned, sort_keys=True, default=str).encode() if planned else b""

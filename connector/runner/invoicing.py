@@ -20,13 +20,13 @@ from connector.runner.outcome import ContractOutcome, Header, InvoiceRun
 from connector.runner.plan import ContractPlan, by_rows, plan_contract, plan_contracts, previewed
 from connector.runner.read import stream_contracts, unknown_roles
 from connector.runner.read_zone import read_zone
+from connector.runner.reviewed import Reviewed, fingerprint_of
 from connector.workflow import (
     CUSTOMERS_OF_CONTRACT,
     EXPENSES,
     HEADER_OF_MILESTONE,
     NOT_TO_EXCEED_STATUS_OF_ACTUAL,
     TIME_ENTRIES,
-    ContractSnapshot,
     Run,
     Workflow,
 )
@@ -38,8 +38,9 @@ class RunRequest:
 
     `on` is the day of the run, None for the environment's today. `contracts` are ids, empty for all.
     `user` is the id of the user under whom the job runs, None for whoever is signed in. A run that
-    creates goes on to the next contract before `until` only: then the environment runs its own. The guards of
-    `connector.runner.guard` are the caller's: they need more than a run does.
+    creates goes on to the next contract before `until` only: then the environment runs its own; with
+    `reviewed` it does what stands there and nothing else. The guards of `connector.runner.guard` are the
+    caller's: they need more than a run does.
     """
 
     on: date | None = None
@@ -48,6 +49,7 @@ class RunRequest:
     until: datetime | None = None
     is_applying: bool = False
     is_by_records: bool = False
+    reviewed: Reviewed | None = None
 
 
 def start_run(
@@ -79,30 +81,44 @@ def start_run(
     workflow = plugins.workflow(PROCESS_RUNNER)
 
     def outcomes() -> Iterator[ContractOutcome]:
-        is_previewed = not request.is_applying and header.on <= header.today
         snapshots = stream_contracts(client, tables, request.contracts)
         for plan in plan_contracts(snapshots, workflow, run):
             if request.is_applying:
                 check_time(client.now, request.until)
+                _check_reviewed(plan, request)
             outcome = finish(plan)
-            yield _with_apply(outcome, plan.snapshot, workflow, run, request) if is_previewed else outcome
+            yield outcome if request.is_applying else _with_apply(outcome, plan, workflow, run, request)
+        if request.is_applying and request.reviewed is not None:
+            request.reviewed.check_end()
 
     return InvoiceRun(header, outcomes())
 
 
+def _check_reviewed(plan: ContractPlan, request: RunRequest) -> None:
+    if request.reviewed is not None:
+        contract = plan.snapshot.contract
+        fingerprint = fingerprint_of(plan, is_by_records=request.is_by_records)
+        request.reviewed.check(fingerprint, contract.name or contract.id)
+
+
 def _with_apply(
-    outcome: ContractOutcome, snapshot: ContractSnapshot, workflow: Workflow, run: Run, request: RunRequest
+    outcome: ContractOutcome, plan: ContractPlan, workflow: Workflow, run: Run, request: RunRequest
 ) -> ContractOutcome:
-    """A preview with what --apply would create in its place, if that is anything else."""
-    if outcome.failures:
+    """A preview with what --apply would create in its place, if that is anything else.
+
+    For a day to come nothing can be applied: its missed run dates have runs of their own to come.
+    """
+    has_come = run.day <= run.today
+    if has_come and run.takes_missed is not run.rules.catch_up:
+        plan = plan_contract(plan.snapshot, workflow, replace(run, takes_missed=run.rules.catch_up))
+    outcome = replace(outcome, fingerprint=fingerprint_of(plan, is_by_records=request.is_by_records))
+    if outcome.failures or not has_come:
         return outcome
-    previewed_ones = tuple(one.invoice for one in outcome.invoices)
-    planned = previewed_ones
-    if run.takes_missed is not run.rules.catch_up:
-        planned = plan_contract(snapshot, workflow, replace(run, takes_missed=run.rules.catch_up)).invoices
+    planned = plan.invoices
     if not request.is_by_records:
         planned = tuple(part for invoice in planned if (part := by_rows(invoice)) is not None)
-    return outcome if planned == previewed_ones else replace(outcome, on_apply=planned)
+    is_same = planned == tuple(one.invoice for one in outcome.invoices)
+    return outcome if is_same else replace(outcome, on_apply=planned)
 
 
 def _header(client: DataverseClient, tables: Tables, rules: InvoicingRules, request: RunRequest) -> Header:

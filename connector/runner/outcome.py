@@ -68,6 +68,7 @@ class ContractOutcome:
 
     `on_apply` holds what a run that creates would create, where a preview's `invoices` are not that: it
     takes up missed run dates (rule L4, catch_up), and the platform's action goes by schedule rows.
+    `fingerprint` stands for all that a run that creates would write (`connector.runner.reviewed`).
     `digits` gives the decimals of each currency by its ISO code, `customer_names` names by account id.
     """
 
@@ -77,6 +78,7 @@ class ContractOutcome:
     skips: tuple[Skip, ...] = ()
     failures: tuple[Failure, ...] = ()
     on_apply: tuple[CreateInvoice, ...] | None = None
+    fingerprint: bytes = b""
     digits: Mapping[str, int] = field(default_factory=dict)
     customer_names: Mapping[str, str] = field(default_factory=dict)
 
