@@ -28,7 +28,6 @@ from connector.dataverse import (
     TokenSource,
     TrustedAuthorities,
 )
-from connector.dataverse.retrying import DEFAULT_POLICY
 from connector.errors import SettingsError
 from connector.job.look import Environment
 from connector.model.contract_customer import CONTRACT_LINE_CUSTOMER_ROLE
@@ -37,6 +36,7 @@ from connector.model.tables import DECLARED, Tables
 from connector.settings import Settings
 
 EMBEDDED = "emulator:"
+USUAL_RETRY = RetryPolicy()
 # What the emulator calls the table that no public document names.
 EMULATED_NAMES = {CONTRACT_LINE_CUSTOMER_ROLE: "emu_contractlinecustomer"}
 # Failed, in the choice that the emulator invents for the not-to-exceed status.
@@ -109,9 +109,7 @@ class Target:
     def __repr__(self) -> str:
         return f"Target({self.url!r})"
 
-    def client(
-        self, retry: RetryPolicy = DEFAULT_POLICY, cache: MetadataCache | None = None
-    ) -> DataverseClient:
+    def client(self, retry: RetryPolicy = USUAL_RETRY, cache: MetadataCache | None = None) -> DataverseClient:
         return DataverseClient(self.url, self.tokens, ca_file=self.ca_file, retry=retry, cache=cache)
 
     def cache(self, folder: Path) -> MetadataCache | None:

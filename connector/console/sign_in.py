@@ -26,7 +26,7 @@ from connector.dataverse import (
     TokenSource,
     TrustedAuthorities,
 )
-from connector.dataverse.sign_in.token_cache import can_encrypt
+from connector.dataverse.sign_in import can_encrypt
 from connector.settings import Choice, Settings, SignInSettings, SignInWay, TokenCacheKind, search_path
 
 log = logging.getLogger("connector.console")

@@ -1,26 +1,24 @@
 """A client for the Dataverse Web API: it knows HTTP and OData, and nothing of invoices."""
 
-from connector.dataverse.authority import TrustedAuthorities
 from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable
 from connector.dataverse.bulk.sizes import Chunks
 from connector.dataverse.client import DataverseClient, TableShape, WhoAmI
-from connector.dataverse.columns import Column, column
-from connector.dataverse.conditions import Condition, all_where, any_where, odata
-from connector.dataverse.expand import Expand
-from connector.dataverse.literals import any_of, eq, guid, quote
-from connector.dataverse.metadata import (
+from connector.dataverse.exchange.retrying import RetryPolicy
+from connector.dataverse.metadata.cache import MetadataCache
+from connector.dataverse.metadata.definitions import (
     Choice,
     ColumnDefinition,
     Relationship,
     RelationshipKind,
     TableDefinition,
 )
-from connector.dataverse.metadata_cache import MetadataCache
-from connector.dataverse.operations import Action, Create, Delete, Operation, OperationResult, Update
-from connector.dataverse.parallel_reading import PartsPlan
-from connector.dataverse.query import EVERYTHING, Query
-from connector.dataverse.retrying import RetryPolicy
+from connector.dataverse.query.columns import Column, column
+from connector.dataverse.query.conditions import Condition, all_where, any_where, odata
+from connector.dataverse.query.expand import Expand
+from connector.dataverse.query.literals import any_of, eq, guid, is_guid, quote
+from connector.dataverse.query.query import EVERYTHING, Query
+from connector.dataverse.reading.parallel import PartsPlan
 from connector.dataverse.sign_in import (
     AssertionFile,
     AzureCli,
@@ -36,6 +34,8 @@ from connector.dataverse.sign_in import (
     TokenRequest,
     TokenSource,
 )
+from connector.dataverse.sign_in.authority import TrustedAuthorities
+from connector.dataverse.writing.operations import Action, Create, Delete, Operation, OperationResult, Update
 
 __all__ = [
     "EVERYTHING",
@@ -85,6 +85,7 @@ __all__ = [
     "column",
     "eq",
     "guid",
+    "is_guid",
     "odata",
     "quote",
 ]

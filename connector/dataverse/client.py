@@ -15,36 +15,29 @@ from connector.dataverse.bulk.results import BatchResult, RowResult
 from connector.dataverse.bulk.rows import CREATE, UPDATE, UPSERT, BulkTable
 from connector.dataverse.bulk.sizes import Chunks
 from connector.dataverse.bulk.work import BulkWriter
-from connector.dataverse.conditions import Condition
-from connector.dataverse.counting import count_of
-from connector.dataverse.decoding import decode_object, decode_page, decode_record
-from connector.dataverse.fetch_xml import FetchQuestion
-from connector.dataverse.known_names import check_filter, check_names, known_names
-from connector.dataverse.literals import guid
-from connector.dataverse.mappings import Asker
-from connector.dataverse.metadata import TableDefinition
-from connector.dataverse.metadata_cache import MetadataCache
-from connector.dataverse.operations import (
-    Action,
-    Create,
-    Delete,
-    Operation,
-    OperationResult,
-    Update,
-    record_path,
-)
-from connector.dataverse.pace import CEILING
-from connector.dataverse.parallel_reading import PartsPlan
-from connector.dataverse.partitioned import by_creation, by_keys
-from connector.dataverse.query import Query, check_bounded
-from connector.dataverse.reading import Reader
-from connector.dataverse.retrying import DEFAULT_POLICY, RetryPolicy
-from connector.dataverse.settling import Happened
+from connector.dataverse.exchange.decoding import decode_object, decode_page, decode_record
+from connector.dataverse.exchange.retrying import DEFAULT_POLICY, RetryPolicy
+from connector.dataverse.metadata.cache import MetadataCache
+from connector.dataverse.metadata.definitions import TableDefinition
+from connector.dataverse.metadata.knowledge import TableKnowledge
+from connector.dataverse.metadata.known_names import check_filter, check_names, known_names
+from connector.dataverse.query.conditions import Condition
+from connector.dataverse.query.literals import guid
+from connector.dataverse.query.paths import record_path
+from connector.dataverse.query.query import Query, check_bounded
+from connector.dataverse.reading.asker import Asker
+from connector.dataverse.reading.counting import count_of
+from connector.dataverse.reading.fetch_xml import FetchQuestion
+from connector.dataverse.reading.parallel import PartsPlan
+from connector.dataverse.reading.partitioned import by_creation, by_keys
+from connector.dataverse.reading.reader import Reader
 from connector.dataverse.sign_in import TokenSource
-from connector.dataverse.table_knowledge import TableKnowledge
-from connector.dataverse.transport import Transport, check_record_link
-from connector.dataverse.versions import tell_versions, versions_told
-from connector.dataverse.writing import Writer
+from connector.dataverse.transport.pace import CEILING
+from connector.dataverse.transport.settling import Happened
+from connector.dataverse.transport.transport import Transport, check_record_link
+from connector.dataverse.writing.operations import Action, Create, Delete, Operation, OperationResult, Update
+from connector.dataverse.writing.versions import tell_versions, versions_told
+from connector.dataverse.writing.writer import Writer
 from connector.errors import Conflict, MalformedAnswer
 
 T = TypeVar("T")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from connector.dataverse import DataverseClient, Query, TableDefinition, any_of, eq, guid, quote
-from connector.dataverse.literals import is_guid
+from connector.dataverse import DataverseClient, Query, TableDefinition, any_of, eq, guid, is_guid, quote
 from connector.errors import UsageError
 from connector.model.actual import BillingType, TransactionType
 from connector.model.column_date import day_in

@@ -20,7 +20,7 @@ from connector.emulator.identity.registrations import Federation, register_certi
 from connector.emulator.ownership import OpenEmulator
 from connector.settings import load
 from tests.console.outputs import Projops
-from tests.dataverse.signing_in import PASSWORD, browser, new_keys, put_az
+from tests.dataverse.sign_in.signing_in import PASSWORD, browser, new_keys, put_az
 
 CONNECTION = "7c2e2f0a-1111-4222-8333-444455556666"
 

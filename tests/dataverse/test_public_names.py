@@ -55,6 +55,7 @@ def test_public_names_change_on_purpose_only() -> None:
         "column",
         "eq",
         "guid",
+        "is_guid",
         "odata",
         "quote",
     ]

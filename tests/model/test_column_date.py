@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.dataverse.decoding import decode_page
+from connector.dataverse.exchange.decoding import decode_page
 from connector.errors import MalformedAnswer
 from connector.model.actual import ACTUAL, Actual
 from connector.model.column_date import day_in, day_without_zone, start_in

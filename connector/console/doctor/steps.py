@@ -10,7 +10,6 @@ from connector.console.connection import Target, targeted
 from connector.console.doctor.step import Step
 from connector.console.voice import Voice
 from connector.dataverse import DataverseClient, Query, RetryPolicy, TokenRequest, WhoAmI, any_of, eq, guid
-from connector.dataverse.address import environment_origin
 from connector.dataverse.sign_in import EntraTokens, challenge_of
 from connector.errors import AccessDenied, ProjopsError
 from connector.model.security_role import SECURITY_ROLE, USER_ROLE
@@ -66,7 +65,6 @@ def _sign_in(visit: Visit) -> str:
 
 def _address(visit: Visit) -> str:
     target = visit.require_target()
-    environment_origin(target.url)
     visit.client = visit.stack.enter_context(target.client(PATIENCE))
     challenge = challenge_of(visit.request())
     proposed = f"; it proposes {challenge.authorization_uri}" if challenge.authorization_uri else ""

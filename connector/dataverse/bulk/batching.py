@@ -6,15 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from connector.dataverse.batch import result_of
 from connector.dataverse.bulk.failures import is_duplicate
 from connector.dataverse.bulk.items import Item, ItemSender, Reply
 from connector.dataverse.bulk.lanes import Done
 from connector.dataverse.bulk.results import BatchResult
 from connector.dataverse.bulk.sizes import Size
-from connector.dataverse.faults import http_error
-from connector.dataverse.looking import Looker
-from connector.dataverse.operations import (
+from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.retrying import may_have_happened
+from connector.dataverse.transport.transport import Transport
+from connector.dataverse.writing.batch import result_of
+from connector.dataverse.writing.looking import Looker
+from connector.dataverse.writing.operations import (
     Delete,
     Member,
     Operation,
@@ -22,8 +24,6 @@ from connector.dataverse.operations import (
     is_repeatable,
     member_of,
 )
-from connector.dataverse.retrying import may_have_happened
-from connector.dataverse.transport import Transport
 from connector.errors import DataverseError, MalformedAnswer, OutcomeUnknown, UsageError
 
 

@@ -12,13 +12,13 @@ from connector.dataverse.bulk.lanes import Done
 from connector.dataverse.bulk.results import RowResult, RowStatus
 from connector.dataverse.bulk.rows import CREATE, BulkTable, Preparer, Row
 from connector.dataverse.bulk.sizes import Size
-from connector.dataverse.decoding import decode_object
-from connector.dataverse.faults import http_error
-from connector.dataverse.looking import Looker
-from connector.dataverse.retrying import may_have_happened
-from connector.dataverse.settling import settle, telling
-from connector.dataverse.transport import Transport
-from connector.dataverse.wire import Answer, Request
+from connector.dataverse.exchange.decoding import decode_object
+from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.retrying import may_have_happened
+from connector.dataverse.exchange.wire import Answer, Request
+from connector.dataverse.transport.settling import settle, telling
+from connector.dataverse.transport.transport import Transport
+from connector.dataverse.writing.looking import Looker
 from connector.errors import DataverseError, HttpError, MalformedAnswer, OutcomeUnknown
 
 _HEADERS: Final = {"Content-Type": "application/json"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from connector.dataverse.faults import DUPLICATES, error_code
-from connector.dataverse.retrying import GATEWAY
-from connector.dataverse.wire import Answer, Attempt, Lost
+from connector.dataverse.exchange.faults import DUPLICATES, error_code
+from connector.dataverse.exchange.retrying import GATEWAY
+from connector.dataverse.exchange.wire import Answer, Attempt, Lost
 from connector.errors import DataverseError, HttpError
 
 SQL_TIMEOUT: Final = "0x80044151"

@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
-from connector.dataverse.batch import encode_batch, parts_of
 from connector.dataverse.bulk.failures import is_too_much
 from connector.dataverse.bulk.sizes import Size
-from connector.dataverse.faults import retry_after_s
-from connector.dataverse.operations import Member
-from connector.dataverse.retrying import Outcome, is_worth_repeating, may_have_happened
-from connector.dataverse.settling import settle, telling
-from connector.dataverse.transport import Transport, check_entity_id
-from connector.dataverse.wire import Answer, Request
+from connector.dataverse.exchange.faults import retry_after_s
+from connector.dataverse.exchange.retrying import Outcome, is_worth_repeating, may_have_happened
+from connector.dataverse.exchange.wire import Answer, Request
+from connector.dataverse.transport.settling import settle, telling
+from connector.dataverse.transport.transport import Transport, check_entity_id
+from connector.dataverse.writing.batch import encode_batch, parts_of
+from connector.dataverse.writing.operations import Member
 from connector.errors import DataverseError, MalformedAnswer
 
 

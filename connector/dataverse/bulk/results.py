@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from connector.dataverse.operations import Operation, OperationResult
+from connector.dataverse.writing.operations import Operation, OperationResult
 from connector.errors import DataverseError
 
 

@@ -11,10 +11,10 @@ from urllib.parse import quote as percent
 
 import msgspec
 
-from connector.dataverse.body import encode
 from connector.dataverse.bulk.results import RowStatus
-from connector.dataverse.literals import guid, name, quote
-from connector.dataverse.operations import Member
+from connector.dataverse.query.literals import guid, name, quote
+from connector.dataverse.writing.body import encode
+from connector.dataverse.writing.operations import Member
 from connector.errors import UsageError
 
 # Values of alternate keys with one of these cannot be addressed (Microsoft: define alternate keys).

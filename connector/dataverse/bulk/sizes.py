@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connector.dataverse.batch import LARGEST_BATCH
+from connector.dataverse.writing.batch import LARGEST_BATCH
 from connector.errors import UsageError
 
 _GROWTH: Final = 4

@@ -12,10 +12,10 @@ from connector.dataverse.bulk.lanes import in_order
 from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
 from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
-from connector.dataverse.looking import Looker
-from connector.dataverse.operations import Delete, Operation
-from connector.dataverse.reading import Reader
-from connector.dataverse.transport import Transport
+from connector.dataverse.reading.reader import Reader
+from connector.dataverse.transport.transport import Transport
+from connector.dataverse.writing.looking import Looker
+from connector.dataverse.writing.operations import Delete, Operation
 
 
 class _Weighed(Protocol):

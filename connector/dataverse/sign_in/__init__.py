@@ -14,7 +14,7 @@ from connector.dataverse.sign_in.federated import Assertions, FederatedIdentity
 from connector.dataverse.sign_in.github import GitHubAssertion
 from connector.dataverse.sign_in.interactive import Interactive
 from connector.dataverse.sign_in.managed_identity import ManagedIdentity
-from connector.dataverse.sign_in.token_cache import TokenCacheFile
+from connector.dataverse.sign_in.token_cache import TokenCacheFile, can_encrypt
 from connector.dataverse.sign_in.token_file import AssertionFile
 from connector.dataverse.sign_in.tokens import TokenRequest, TokenSource
 
@@ -34,5 +34,6 @@ __all__ = [
     "TokenCacheFile",
     "TokenRequest",
     "TokenSource",
+    "can_encrypt",
     "challenge_of",
 ]

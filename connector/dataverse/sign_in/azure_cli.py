@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from connector.dataverse.authority import is_tenant
+from connector.dataverse.sign_in.authority import is_tenant
 from connector.dataverse.sign_in.kept import Desk, KeptTokens
 from connector.dataverse.sign_in.quietly import quietly
 from connector.dataverse.sign_in.tokens import Issued, TokenRequest, issued

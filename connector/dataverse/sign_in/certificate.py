@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connector.dataverse.authority import TrustedAuthorities
+from connector.dataverse.sign_in.authority import TrustedAuthorities
 from connector.dataverse.sign_in.certificate_file import read_certificate
 from connector.dataverse.sign_in.confidential import ConfidentialDesk
 from connector.dataverse.sign_in.entra import NO_EXTRA, EntraTokens

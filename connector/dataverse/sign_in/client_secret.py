@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.dataverse.authority import TrustedAuthorities
+from connector.dataverse.sign_in.authority import TrustedAuthorities
 from connector.dataverse.sign_in.confidential import ConfidentialDesk
 from connector.dataverse.sign_in.entra import NO_EXTRA, EntraTokens
 from connector.dataverse.sign_in.kept import Desk

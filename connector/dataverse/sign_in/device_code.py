@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from connector.dataverse.authority import TrustedAuthorities
+from connector.dataverse.sign_in.authority import TrustedAuthorities
 from connector.dataverse.sign_in.entra import NO_EXTRA, EntraTokens, Site
 from connector.dataverse.sign_in.kept import Desk
 from connector.dataverse.sign_in.public import Answer, PublicDesk

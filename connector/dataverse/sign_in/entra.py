@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.dataverse.address import origin_of
-from connector.dataverse.authority import Challenge, TrustedAuthorities, challenge_in, is_tenant
-from connector.dataverse.faults import http_error
-from connector.dataverse.retrying import repeat
+from connector.dataverse.exchange.address import origin_of
+from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.retrying import repeat
+from connector.dataverse.exchange.wire import Lost, NoCredentials, Request, Wire
+from connector.dataverse.sign_in.authority import Challenge, TrustedAuthorities, challenge_in, is_tenant
 from connector.dataverse.sign_in.guarded_http import GuardedHttp
 from connector.dataverse.sign_in.kept import KeptTokens
 from connector.dataverse.sign_in.refusals import unknown_tenant
 from connector.dataverse.sign_in.tokens import TokenRequest
-from connector.dataverse.wire import Lost, NoCredentials, Request, Wire
 from connector.errors import (
     DataverseError,
     ForeignOrigin,

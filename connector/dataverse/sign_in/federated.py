@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from connector.dataverse.authority import TrustedAuthorities
+from connector.dataverse.sign_in.authority import TrustedAuthorities
 from connector.dataverse.sign_in.confidential import ConfidentialDesk
 from connector.dataverse.sign_in.entra import NO_EXTRA, EntraTokens, Site
 from connector.dataverse.sign_in.kept import Desk

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from connector.dataverse.address import Origin
-from connector.dataverse.faults import http_error
-from connector.dataverse.retrying import RetryPolicy, repeat
-from connector.dataverse.wire import Answer, Lost, NoCredentials, Request, Wire
+from connector.dataverse.exchange.address import Origin
+from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.retrying import RetryPolicy, repeat
+from connector.dataverse.exchange.wire import Answer, Lost, NoCredentials, Request, Wire
 from connector.errors import MalformedAnswer, Unreachable
 
 

@@ -6,7 +6,7 @@ import webbrowser
 from collections.abc import Callable
 from typing import Any, Final
 
-from connector.dataverse.authority import TrustedAuthorities
+from connector.dataverse.sign_in.authority import TrustedAuthorities
 from connector.dataverse.sign_in.browser_answer import BrowserAnswer
 from connector.dataverse.sign_in.entra import NO_EXTRA, EntraTokens, Site
 from connector.dataverse.sign_in.kept import Desk

@@ -11,7 +11,7 @@ from msal import (  # type: ignore[import-untyped]  # msal ships no types
     UserAssignedManagedIdentity,
 )
 
-from connector.dataverse.address import Origin, is_on_this_link, origin_of, shown_host
+from connector.dataverse.exchange.address import Origin, is_on_this_link, origin_of, shown_host
 from connector.dataverse.sign_in.entra import lifetime_s, wire_of
 from connector.dataverse.sign_in.guarded_http import GuardedHttp
 from connector.dataverse.sign_in.kept import Desk, KeptTokens

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from connector.dataverse.address import Origin, origin_of, shown_host
+from connector.dataverse.exchange.address import Origin, origin_of, shown_host
 from connector.dataverse.sign_in.entra import wire_of
 from connector.dataverse.sign_in.federated import require_jwt
 from connector.dataverse.sign_in.guarded_http import GuardedHttp, MsalResponse

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from connector.dataverse.retrying import DEFAULT_POLICY, RetryPolicy
+from connector.dataverse.exchange.retrying import DEFAULT_POLICY, RetryPolicy
 
 # As msal has it: a token with less than this left counts as expired.
 RENEW_BEFORE_S: Final = 300.0

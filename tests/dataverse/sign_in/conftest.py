@@ -10,7 +10,7 @@ from connector.dataverse import TokenRequest
 from connector.emulator import RunningEmulator, start
 from connector.emulator.identity import managed
 from connector.emulator.identity.registrations import register_certificate
-from tests.dataverse.signing_in import NOW, Keys, add_person, new_keys, wanted
+from tests.dataverse.sign_in.signing_in import NOW, Keys, add_person, new_keys, wanted
 
 
 @pytest.fixture(scope="module")

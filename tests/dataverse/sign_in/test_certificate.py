@@ -12,7 +12,7 @@ from connector.dataverse import ClientCertificate, TokenRequest
 from connector.emulator import RunningEmulator
 from connector.emulator.identity.registrations import register_certificate
 from connector.errors import SettingsError, SignInError
-from tests.dataverse.signing_in import PASSWORD, Keys, certificate, new_keys, trusted, user_of
+from tests.dataverse.sign_in.signing_in import PASSWORD, Keys, certificate, new_keys, trusted, user_of
 
 
 @pytest.mark.usefixtures("certified")

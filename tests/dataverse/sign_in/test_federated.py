@@ -14,7 +14,7 @@ from connector.dataverse.sign_in import AssertionFile, AzurePipelinesAssertion, 
 from connector.emulator import RunningEmulator
 from connector.emulator.identity import pipelines
 from connector.errors import SignInError
-from tests.dataverse.signing_in import NOW, Keys, federated, trust, user_of
+from tests.dataverse.sign_in.signing_in import NOW, Keys, federated, trust, user_of
 
 CONNECTION = "7c2e2f0a-1111-4222-8333-444455556666"
 

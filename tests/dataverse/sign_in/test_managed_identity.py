@@ -11,7 +11,7 @@ from connector.emulator import RunningEmulator
 from connector.emulator.identity import managed
 from connector.emulator.identity.registrations import register_resource
 from connector.errors import SettingsError, SignInError, UntrustedAuthority
-from tests.dataverse.signing_in import user_of
+from tests.dataverse.sign_in.signing_in import user_of
 
 
 @pytest.fixture

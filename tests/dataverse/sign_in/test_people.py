@@ -13,7 +13,7 @@ from connector.dataverse import TokenRequest
 from connector.emulator import RunningEmulator
 from connector.emulator.identity.control import change_sign_in
 from connector.errors import SignInError
-from tests.dataverse.signing_in import NOW, by_device, interactive, user_of
+from tests.dataverse.sign_in.signing_in import NOW, by_device, interactive, user_of
 
 
 def test_a_person_signs_in_by_device_code(

@@ -23,7 +23,15 @@ from connector.emulator.identity import pipelines
 from connector.emulator.identity.control import change_sign_in
 from connector.emulator.identity.registrations import register_certificate
 from connector.errors import ProjopsError, SignInError
-from tests.dataverse.signing_in import Keys, by_device, certificate, federated, interactive, trust, trusted
+from tests.dataverse.sign_in.signing_in import (
+    Keys,
+    by_device,
+    certificate,
+    federated,
+    interactive,
+    trust,
+    trusted,
+)
 
 
 def all_flows(emulator: RunningEmulator, keys: Keys, folder: Path, told: list[str]) -> list[TokenSource]:

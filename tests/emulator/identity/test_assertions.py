@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from connector.emulator import RunningEmulator
 from connector.emulator.identity.registrations import Federation, register_certificate, register_federation
-from tests.dataverse.signing_in import Keys, new_keys
+from tests.dataverse.sign_in.signing_in import Keys, new_keys
 
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Post = Callable[..., requests.Response]

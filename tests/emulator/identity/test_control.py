@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from connector.emulator.ownership import OpenEmulator, open_emulator
-from tests.dataverse.signing_in import new_keys
+from tests.dataverse.sign_in.signing_in import new_keys
 
 Control = Callable[..., tuple[int, dict[str, Any]]]
 

@@ -1,0 +1,1 @@
+"""What tables and their columns are in an environment: asked for, remembered, kept on disk."""

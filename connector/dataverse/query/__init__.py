@@ -1,0 +1,1 @@
+"""Questions as values, and what is refused before it is sent. No network."""

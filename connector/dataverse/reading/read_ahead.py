@@ -1,0 +1,118 @@
+"""The next page is on its way while this one is decoded, where waiting for it is what takes long."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from connector.dataverse.exchange.watching import Watch
+from connector.dataverse.exchange.wire import Answer
+
+# Sends the question for the page at an address, with repetitions. What goes wrong is raised.
+Ask = Callable[[str, Watch | None], Answer]
+
+# A shorter wait is not worth a thread: decoding holds the interpreter, so that it also holds up the thread.
+_RELEVANT_SHARE = 0.25
+# Usually it takes a millisecond to send; a page that is here does not wait for a limit to pass.
+_LONGEST_SENDING_S = 0.05
+# On Windows an interrupt from the keyboard does not end a wait, so no wait is long.
+_GLANCE_S = 0.5
+
+
+def is_worthwhile(waited_s: float, decoding_s: float, *, is_ahead: bool) -> bool:
+    """Whether waiting for a page takes a relevant part of its time.
+
+    `waited_s` was from sending to the answer's first byte, `decoding_s` what a page takes to decode. With
+    `is_ahead` the one lay within the other: what the wait is without it shows only when it is longer.
+    """
+    unavoidable_s = decoding_s if is_ahead else 0.0
+    return waited_s - unavoidable_s > _RELEVANT_SHARE * decoding_s
+
+
+class Coming:
+    """A page that another thread asks for."""
+
+    def __init__(self, link: str) -> None:
+        self.link = link
+        self._watch = Watch()
+        self._is_over = threading.Event()
+        self._outcome: Answer | BaseException | None = None
+
+    def wait_until_sent(self) -> None:
+        """Returns when the request is on the wire, or is held up."""
+        self._watch.progress.wait(_LONGEST_SENDING_S)
+
+    def answer(self) -> Answer:
+        """The page, or the error that it came to, raised here."""
+        while not self._is_over.wait(_GLANCE_S):
+            pass
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        assert self._outcome is not None  # set before the event
+        return self._outcome
+
+    def cancel(self) -> None:
+        """End its waiting for an answer."""
+        self._watch.cancel()
+
+    def fetch(self, ask: Ask) -> None:
+        try:
+            self._outcome = ask(self.link, self._watch)
+        except BaseException as error:  # noqa: BLE001 - raised again by `answer`, in the reader's thread
+            self._outcome = error
+        finally:
+            self._watch.progress.set()
+            self._is_over.set()
+
+
+class ReadAhead:
+    """One thread that asks for the next page, from the first one that is wanted until it is closed.
+
+    One for all pages: what a thread has allocated stays with it, and a new one would allocate it again.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._wanted: SimpleQueue[Coming | None] = SimpleQueue()
+        self._is_running = False
+        self._coming: Coming | None = None
+
+    def begin(self, link: str) -> None:
+        """Ask for a page; its request is on the wire afterwards, or held up."""
+        if not self._is_running:
+            self._is_running = True
+            run = contextvars.copy_context().run
+            args = (_serve, self._ask, self._wanted)
+            threading.Thread(target=run, args=args, name="read ahead", daemon=True).start()
+        self._coming = Coming(link)
+        self._wanted.put(self._coming)
+        self._coming.wait_until_sent()
+
+    def take(self, link: str) -> Answer | None:
+        """The page at `link`, waited for; None when another one is on its way, which is dropped, or none."""
+        coming, self._coming = self._coming, None
+        if coming is None:
+            return None
+        if coming.link != link:
+            coming.cancel()
+            return None
+        self._coming = coming
+        answer = coming.answer()
+        self._coming = None
+        return answer
+
+    def close(self) -> None:
+        """End the waiting for an answer, and the thread."""
+        if self._coming is not None:
+            self._coming.cancel()
+        if self._is_running:
+            self._wanted.put(None)
+
+
+def _serve(ask: Ask, wanted: SimpleQueue[Coming | None]) -> None:
+    while (coming := wanted.get()) is not None:
+        coming.fetch(ask)
+        # Not kept until the next one is wanted.
+        del coming
