@@ -38,7 +38,7 @@ class Call:
 
         settings = load({**self.flags, **(more or {})})
         self.log.folder = settings.log_folder
-        self.log.secrets.update(settings.sign_in.secrets)
+        self.log.secrets.update(settings.secrets)
         return settings
 
     @contextmanager

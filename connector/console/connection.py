@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tzlocal import get_localzone
 
 from connector.console.embedded import open_embedded
+from connector.console.expected_environment import check_expected
 from connector.console.output import Envelope
 from connector.console.sign_in import chosen_source
 from connector.console.voice import Voice
@@ -121,7 +122,7 @@ class Target:
 def connected(settings: Settings, voice: Voice) -> Iterator[Connection]:
     """Sign in and resolve the tables; the embedded emulator is started or attached to when it is meant.
 
-    Raises SettingsError, StateFileError, DataverseError.
+    Raises SettingsError, StateFileError, DataverseError; Refused for another environment than the expected.
     """
     with (
         targeted(settings, voice) as target,
@@ -130,6 +131,8 @@ def connected(settings: Settings, voice: Voice) -> Iterator[Connection]:
         names = {**EMULATED_NAMES, **settings.names} if target.is_emulator else dict(settings.names)
         definitions = client.table_definitions(DECLARED.logical_names(names))
         tables = DECLARED.resolved(definitions, names)
+        if settings.expect_environment:
+            check_expected(client, tables, settings.expect_environment)
         yield Connection(client, tables, definitions, names, target.is_emulator)
 
 

@@ -25,6 +25,14 @@ StartWith = Annotated[
 ]
 
 CONNECTION = "Connection"
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="One of the environments in projops.toml, [profiles.NAME] [PROJOPS_PROFILE].",
+        rich_help_panel=CONNECTION,
+    ),
+]
 _OUTPUT_OPTIONS: dict[str, tuple[Any, Any]] = {
     "output": (
         Annotated[Format, typer.Option("--output", "-o", help="How the result is written to stdout.")],
@@ -34,11 +42,24 @@ _OUTPUT_OPTIONS: dict[str, tuple[Any, Any]] = {
     "verbose": (Annotated[bool, typer.Option("--verbose", "-v", help="Show each request.")], False),
 }
 _CONNECTION_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "profile": (Profile, None),
     "url": (
         Annotated[
             str | None,
             typer.Option(
                 help="The environment, https://ORG.crm.dynamics.com or emulator:FILE [DATAVERSE_URL].",
+                rich_help_panel=CONNECTION,
+            ),
+        ],
+        None,
+    ),
+    "expect_environment": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help="Stop unless the environment says that this is its name or id "
+                "[PROJOPS_EXPECT_ENVIRONMENT].",
                 rich_help_panel=CONNECTION,
             ),
         ],

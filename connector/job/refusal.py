@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from connector.errors import DataverseError, ProjopsError, Refused
 from connector.job.start import StartResult, StartState
+from connector.model.invoicing_rules import InvoicingRules
+from connector.model.job_chain import Diagnosis, starts_within_a_day
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,18 @@ class Refusal:
 
     message: str
     hint: str = ""
+
+
+def too_many_starts(diagnosis: Diagnosis, rules: InvoicingRules) -> Refusal | None:
+    """The platform takes a workflow that runs again and again on one row for an endless loop (rule J8)."""
+    starts = starts_within_a_day(diagnosis)
+    if starts < rules.most_starts_a_day:
+        return None
+    return Refusal(
+        f"{starts} chains were started within the last 24 hours, and most_starts_a_day is "
+        f"{rules.most_starts_a_day}.",
+        "Find out first why they stopped; the setting most_starts_a_day in [rules] allows more.",
+    )
 
 
 def check_digest(digest: str, reviewed: str | None) -> None:

@@ -9,6 +9,10 @@ _COMMAND = re.compile(r"(?m)^(\s*):(?=:)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+# What means something inside a line, a scheme that makes a link, and what makes a block of a line's start.
+_IN_MARKDOWN = re.compile(r"([\\`*_\[\]|~>@!]|:(?=//)|^[#+\-=]|(?<=^\d)[.)])")
+
+
 def without_controls(text: str) -> str:
     """The text with a sign in place of each control character, those that turn the direction among them."""
     return _CONTROL.sub("�", text)
@@ -26,3 +30,9 @@ def harmless(text: str) -> str:
 def one_line(text: str) -> str:
     """`harmless`, with all white space evened out to single blanks."""
     return harmless(" ".join(text.split()))
+
+
+def in_markdown(text: str) -> str:
+    """`one_line` that stays text in Markdown and in HTML."""
+    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
+    return _IN_MARKDOWN.sub(r"\\\1", plain)

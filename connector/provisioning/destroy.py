@@ -12,10 +12,11 @@ from connector.job.refusal import Refusal, check_digest, check_refusals, error_o
 from connector.model.batch_job import BATCH_JOB
 from connector.model.job_chain import ChainJob, Health
 from connector.model.job_snapshot import STATE_INACTIVE
+from connector.model.plan_limits import UNLIMITED, PlanLimits
 from connector.model.system_job import SYSTEM_JOB
 from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, digest_of
 from connector.provisioning.current import Current
-from connector.provisioning.plan import what_cannot_be_told
+from connector.provisioning.plan import beyond, what_cannot_be_told
 
 _AGAIN = "Run projops destroy again to see what there is now."
 _INACTIVE_STATUS = 2
@@ -34,14 +35,14 @@ class Destroyed:
         return error_of(self.refused, None)
 
 
-def plan_destruction(current: Current, *, is_deleting: bool = False) -> Plan:
+def plan_destruction(current: Current, *, is_deleting: bool = False, limits: PlanLimits = UNLIMITED) -> Plan:
     """End every chain, deactivate the record; with `is_deleting` delete it in place of deactivating.
 
     Refused are: tables that may not be read, several records, system jobs that cannot be told, and a
     ProcessRunner at work, which would be cut off in the middle of its invoices.
     """
     changes = tuple(_changes(current, is_deleting=is_deleting))
-    refusals = tuple(_refusals(current))
+    refusals = (*_refusals(current), *beyond(limits, changes))
     digest = digest_of(current, changes, refusals)
     return Plan(() if refusals else changes, refusals, "", digest)
 

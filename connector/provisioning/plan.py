@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from connector.errors import UsageError
-from connector.job.refusal import Refusal
+from connector.job.refusal import Refusal, too_many_starts
 from connector.model.batch_job import BATCH_JOB, BatchJob
 from connector.model.desired_job import DesiredJob, is_invoice_job_name
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import RESTARTABLE, Health
 from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
+from connector.model.plan_limits import UNLIMITED, PlanLimits
 from connector.model.process import (
     INVOICE_WORKFLOWS,
     PROCESS,
@@ -27,7 +29,12 @@ _STARTABLE = RESTARTABLE | {Health.NEVER_PROVISIONED, Health.WORKFLOW_INACTIVE}
 
 
 def plan_job(
-    current: Current, desired: DesiredJob, rules: InvoicingRules, *, is_activating: bool = False
+    current: Current,
+    desired: DesiredJob,
+    rules: InvoicingRules,
+    *,
+    is_activating: bool = False,
+    limits: PlanLimits = UNLIMITED,
 ) -> Plan:
     """What provisioning would do, and why it would not.
 
@@ -36,7 +43,11 @@ def plan_job(
     """
     _check(desired, rules)
     changes = tuple(_changes(current, desired, is_activating=is_activating))
-    refusals = tuple(_refusals(current, changes, is_activating=is_activating))
+    refusals = (
+        *_refusals(current, changes, is_activating=is_activating),
+        *_too_many_starts(current, changes, rules),
+        *beyond(limits, changes),
+    )
     plan = Plan(
         changes=() if refusals else changes,
         refusals=refusals,
@@ -128,6 +139,27 @@ def _normal(name: object) -> str:
 
 
 # What stands against it
+
+
+def beyond(limits: PlanLimits, changes: Iterable[Change]) -> Iterator[Refusal]:
+    """Changes of a kind that are more than the limits allow."""
+    counts = Counter(change.action for change in changes)
+    for action, count in counts.items():
+        most: int | None = getattr(limits, action.value)
+        if most is not None and count > most:
+            yield Refusal(
+                f"The plan has {count} of the kind {action.value}, and at most {most} may be: "
+                f"[limits] {action.value}.",
+                "Raise the limit for this environment if that is meant.",
+            )
+
+
+def _too_many_starts(
+    current: Current, changes: tuple[Change, ...], rules: InvoicingRules
+) -> Iterator[Refusal]:
+    is_starting = any(change.action is ChangeAction.START for change in changes)
+    if is_starting and (refusal := too_many_starts(current.sight.diagnosis, rules)):
+        yield refusal
 
 
 def _refusals(current: Current, changes: tuple[Change, ...], *, is_activating: bool) -> Iterator[Refusal]:

@@ -11,7 +11,7 @@ from connector.provisioning.apply import Applied
 from connector.provisioning.change import Change, ChangeAction, FieldChange, Plan, Scalar
 from connector.provisioning.destroy import Destroyed
 
-_SIGNS = {
+SIGNS = {
     ChangeAction.CREATE: "+",
     ChangeAction.UPDATE: "~",
     ChangeAction.START: ">",
@@ -54,25 +54,32 @@ def as_text(plan: Plan, applied: Applied | Destroyed | None = None) -> Iterator[
     if plan.refusals:
         yield from _refusals(plan.refusals)
     elif applied is None:
-        yield (
-            "No changes."
-            if plan.is_empty
-            else f"Plan: {_counted(plan.changes, _TO_DO)}. Digest {plan.digest}"
-        )
+        yield summary(plan) if plan.is_empty else f"Plan: {summary(plan)} Digest {plan.digest}"
     else:
         yield from _applied(plan, applied)
 
 
+def summary(plan: Plan, applied: Applied | Destroyed | None = None) -> str:
+    """In a few words, with a full stop: what is to do, or what was done."""
+    if plan.refusals:
+        return "refused."
+    if plan.is_empty:
+        return "No changes."
+    if applied is not None:
+        return f"{_counted(applied.done, _DONE)}."
+    return f"{_counted(plan.changes, _TO_DO)}."
+
+
 def _plan(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
-        what = f"{_SIGNS[change.action]} {change.action.value:<8}"
+        what = f"{SIGNS[change.action]} {change.action.value:<8}"
         yield f"  {what}  {change.table}  {change.name!r}  {change.id}"
         width = max((len(item.column) for item in change.fields), default=0)
         for item in change.fields:
-            yield f"        {item.column:<{width}}  {_difference(change, item)}"
+            yield f"        {item.column:<{width}}  {difference(change, item)}"
 
 
-def _difference(change: Change, item: FieldChange) -> str:
+def difference(change: Change, item: FieldChange) -> str:
     new = _shown(item.column, item.new)
     return f"= {new}" if change.action is ChangeAction.CREATE else f"{_shown(item.column, item.old)} -> {new}"
 

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import SecretStr, ValidationError
 
 from connector.errors import SettingsError
 from connector.model.desired_job import DesiredJob
 from connector.model.invoicing_rules import InvoicingRules
-from connector.settings.reading import read_environment, read_environment_file, read_project_file
-from connector.settings.sections import RunSettings, check_job, check_rules, filled, place_of
+from connector.model.plan_limits import PlanLimits
+from connector.settings.profiles import PROJECT, TABLE, shown_variable
+from connector.settings.profiles import chosen as chosen_profile
+from connector.settings.reading import Source, read_environment, read_environment_file, read_project_file
+from connector.settings.sections import (
+    RunSettings,
+    check_job,
+    check_notify_url,
+    check_rules,
+    filled,
+    place_of,
+)
 from connector.settings.sign_in import Choice, SignInSettings, chosen
-from connector.settings.variables import SECTIONS, Given, Values, variables_of
+from connector.settings.variables import SECTIONS, Given, Values, own_name
+
+ENVIRONMENT: Final = "the environment"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the console hands down. `sources` says for each setting ("job.name") who gave it."""
+    """What the console hands down. `sources` says for each setting ("job.name") who gave it.
 
+    `profile` is the one in force, empty without one; `profiles` are all that the project file names.
+    """
+
+    profile: str
+    profiles: tuple[str, ...]
     dataverse_url: str
+    expect_environment: str
     tenant_id: str
     client_id: str
     client_secret: SecretStr | None
@@ -30,24 +48,45 @@ class Settings:
     ca_file: Path | None
     log_folder: Path
     history_file: Path | None
+    watch_folder: Path
+    notify_url: SecretStr | None
     cache_dir: Path
     sign_in: SignInSettings
     names: Mapping[str, str]
     job: DesiredJob
     rules: InvoicingRules
     run: RunSettings
+    limits: PlanLimits
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that is set, for whoever has to keep them out of a log."""
+        address = () if self.notify_url is None else (self.notify_url.get_secret_value(),)
+        return (*self.sign_in.secrets, *address)
 
     def choose_sign_in(self) -> Choice:
         """The way to sign in and the reason for it. Raises SettingsError that names what is missing."""
-        return chosen(
-            self.sign_in, self.sources, {name: variables_of(name)[0] for name in Given.model_fields}
-        )
+        variables = {
+            name: shown_variable(name, self.profile, self.sources.get(name, ""))
+            for name in Given.model_fields
+        }
+        return chosen(self.sign_in, self.sources, variables)
 
     def require_url(self) -> str:
         """The environment to work on. Raises SettingsError: there is no silent default."""
         if self.dataverse_url:
             return self.dataverse_url
+        if self.profile:
+            raise SettingsError(
+                f"The profile {self.profile} names no environment.",
+                f'Write dataverse_url = "https://ORG.crm.dynamics.com" under [profiles.{self.profile}].',
+            )
+        if self.profiles:
+            raise SettingsError(
+                f"Which environment? projops.toml has the profiles {', '.join(self.profiles)}.",
+                f"Say --profile {self.profiles[0]}, or set PROJOPS_PROFILE.",
+            )
         raise SettingsError(
             "DATAVERSE_URL is not set, and no environment is taken by default.",
             "For a real environment set DATAVERSE_URL=https://ORG.crm.dynamics.com and AZURE_TENANT_ID, "
@@ -60,17 +99,30 @@ def load(flags: Mapping[str, Any] | None = None, *, folder: Path | None = None) 
     """Read all sources; `.env` and `projops.toml` are looked for in `folder` (the working directory).
 
     `flags` carries settings by their names here, sections as mappings, None for a flag that was not
-    given. Raises SettingsError with the source, the name and what was expected.
+    given; `profile` among them chooses one. Raises SettingsError with the source, the name and what was
+    expected.
     """
     here = folder or Path.cwd()
-    return _settled(
-        {
-            "a flag": _without_none(flags or {}),
-            "the environment": read_environment(),
-            ".env": read_environment_file(here / ".env"),
-            "projops.toml": read_project_file(here / "projops.toml"),
-        }
-    )
+    given = _without_none(flags or {})
+    project = read_project_file(here / PROJECT)
+    profiles = tuple(project.profiles)
+    sources = {
+        ENVIRONMENT: read_environment(profiles),
+        ".env": read_environment_file(here / ".env", profiles),
+        PROJECT: project,
+    }
+    profile = str(given.get("profile") or sources[ENVIRONMENT].values.get("profile") or "")
+    layers = [Layer("a flag", given)]
+    if profile:
+        name = chosen_profile(profile, profiles)
+        layers += [_layer_of_profile(label, source, name) for label, source in sources.items()]
+    layers += [Layer(label, source.values, _by_name(source.lines)) for label, source in sources.items()]
+    return _settled(layers, profiles)
+
+
+def profile_names(*, folder: Path | None = None) -> tuple[str, ...]:
+    """The profiles that the project file names, in its order. Raises SettingsError."""
+    return tuple(read_project_file((folder or Path.cwd()) / PROJECT).profiles)
 
 
 def load_flags_alone(flags: Mapping[str, Any]) -> Settings:
@@ -78,18 +130,40 @@ def load_flags_alone(flags: Mapping[str, Any]) -> Settings:
 
     Raises SettingsError.
     """
-    return _settled({"a flag": _without_none(flags)})
+    return _settled([Layer("a flag", _without_none(flags))], ())
 
 
-def _settled(layers: Mapping[str, Values]) -> Settings:
-    values, sources = _laid_over_each_other(layers)
+@dataclass(frozen=True)
+class Layer:
+    """What one source says; `lines` are those of its file, by the names of settings ("job.name")."""
+
+    source: str
+    values: Values
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place_of(self, name: str) -> str:
+        line = self.lines.get(name)
+        return self.source if line is None else f"{self.source}, line {line}"
+
+
+def _layer_of_profile(label: str, source: Source, profile: str) -> Layer:
+    lines = {path[2:]: line for path, line in source.lines.items() if path[:2] == (TABLE, profile)}
+    return Layer(f"{label}, profile {profile}", source.profiles.get(profile, {}), _by_name(lines))
+
+
+def _by_name(lines: Mapping[tuple[str, ...], int]) -> dict[str, int]:
+    return {".".join((own_name(path[0]), *path[1:])): line for path, line in lines.items() if path}
+
+
+def _settled(layers: Iterable[Layer], profiles: tuple[str, ...]) -> Settings:
+    values, sources, places = _laid_over_each_other(layers)
     try:
         given = Given(**values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{place_of(name, sources)}: {first['msg']}.") from None
-    return _checked(given, sources)
+        raise SettingsError(f"{place_of(name, places)}: {first['msg']}.") from None
+    return _checked(given, sources, places, profiles)
 
 
 def _without_none(values: Mapping[str, Any]) -> Values:
@@ -97,28 +171,39 @@ def _without_none(values: Mapping[str, Any]) -> Values:
     return {name: one for name, one in nested.items() if one is not None and one != {}}
 
 
-def _laid_over_each_other(layers: Mapping[str, Values]) -> tuple[Values, dict[str, str]]:
-    """The first layer that gives a setting wins; within a section each key for itself."""
+def _laid_over_each_other(layers: Iterable[Layer]) -> tuple[Values, dict[str, str], dict[str, str]]:
+    """The first layer that gives a setting wins; within a section each key for itself.
+
+    The values, who gave each of them, and where exactly.
+    """
     values: Values = {}
     sources: dict[str, str] = {}
-    for source, layer in layers.items():
-        for name, value in layer.items():
+    places: dict[str, str] = {}
+    for layer in layers:
+        for name, value in layer.values.items():
             if name in SECTIONS and isinstance(value, Mapping):
                 section = values.setdefault(name, {})
                 for key in [key for key in value if key not in section]:
-                    section[key], sources[f"{name}.{key}"] = value[key], source
+                    full = f"{name}.{key}"
+                    section[key], sources[full], places[full] = value[key], layer.source, layer.place_of(full)
             elif name not in values:
-                values[name], sources[name] = value, source
-    return values, sources
+                values[name], sources[name], places[name] = value, layer.source, layer.place_of(name)
+    return values, sources, places
 
 
-def _checked(given: Given, sources: Mapping[str, str]) -> Settings:
-    job = filled(DesiredJob, "job", given.job, sources)
-    rules = filled(InvoicingRules, "rules", given.rules, sources)
-    check_rules(rules, sources)
-    check_job(job, rules, sources)
+def _checked(
+    given: Given, sources: Mapping[str, str], places: Mapping[str, str], profiles: tuple[str, ...]
+) -> Settings:
+    job = filled(DesiredJob, "job", given.job, places)
+    rules = filled(InvoicingRules, "rules", given.rules, places)
+    check_rules(rules, places)
+    check_job(job, rules, places)
+    check_notify_url(given.notify_url, places)
     return Settings(
+        profile=given.profile,
+        profiles=profiles,
         dataverse_url=given.dataverse_url,
+        expect_environment=given.expect_environment,
         tenant_id=given.tenant_id,
         client_id=given.client_id,
         client_secret=given.client_secret,
@@ -126,12 +211,15 @@ def _checked(given: Given, sources: Mapping[str, str]) -> Settings:
         ca_file=given.ca_file,
         log_folder=given.log_folder,
         history_file=given.history_file,
+        watch_folder=given.watch_folder,
+        notify_url=given.notify_url,
         cache_dir=given.cache_dir,
         sign_in=_sign_in(given),
         names=given.names,
         job=job,
         rules=rules,
-        run=filled(RunSettings, "run", given.run, sources),
+        run=filled(RunSettings, "run", given.run, places),
+        limits=filled(PlanLimits, "limits", given.limits, places),
         sources=sources,
     )
 

@@ -14,6 +14,15 @@ def search_path() -> str:
 
 def usual_token_folder(platform: str = sys.platform) -> Path:
     """Where a user's tokens are kept between commands, by the custom of each system."""
+    return _usual_data_folder(platform) / "tokens"
+
+
+def usual_watch_folder(platform: str = sys.platform) -> Path:
+    """Where a watch keeps what it has told, by the custom of each system."""
+    return _usual_data_folder(platform) / "watch"
+
+
+def _usual_data_folder(platform: str) -> Path:
     home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() fails where there is none
     if platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -21,7 +30,7 @@ def usual_token_folder(platform: str = sys.platform) -> Path:
         base = home / "Library" / "Application Support"
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "projops" / "tokens"
+    return base / "projops"
 
 
 def usual_cache_folder(platform: str = sys.platform) -> Path:

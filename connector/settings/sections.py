@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
+from pydantic import SecretStr
 
 from connector.errors import SettingsError
 from connector.model.desired_job import NAME_MUST_CONTAIN, DesiredJob, is_invoice_job_name
@@ -16,7 +18,11 @@ from connector.model.process import INVOICE_WORKFLOWS
 from connector.settings.variables import nearest
 
 S = TypeVar("S", bound=msgspec.Struct)
-EXPECTED = {int: "a whole number, zero or more", bool: "true or false"}
+EXPECTED = {
+    int: "a whole number, zero or more",
+    int | None: "a whole number, zero or more",
+    bool: "true or false",
+}
 
 
 class CreateWith(StrEnum):
@@ -76,6 +82,21 @@ def check_rules(rules: InvoicingRules, sources: Mapping[str, str]) -> None:
         ) from None
 
 
+def check_notify_url(url: SecretStr | None, sources: Mapping[str, str]) -> None:
+    """Raises SettingsError for an address that is none of https; it never shows the address."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url.get_secret_value())
+        is_sound = parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise SettingsError(
+            f"{place_of('notify_url', sources)}: expected an address that begins with https://."
+        )
+
+
 def _converted(value: Any, kind: Any, place: str) -> Any:
     """The value as its type; the environment's texts are parsed, members of enumerations go by name."""
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -84,7 +105,7 @@ def _converted(value: Any, kind: Any, place: str) -> Any:
         converted = msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
         raise SettingsError(f"{place} = {value!r}: expected {EXPECTED.get(kind, 'a text')}.") from None
-    if kind is int and converted < 0:
+    if kind in {int, int | None} and converted is not None and converted < 0:
         raise SettingsError(f"{place} = {value!r}: expected {EXPECTED[int]}.")
     return converted
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.settings.loading import Settings
+from connector.settings.profiles import shown_variable
 from connector.settings.variables import SECTIONS, Given, variables_of
 
 DEFAULT = "the default"
@@ -38,7 +39,7 @@ def _told(name: str, settings: Settings) -> Told:
     is_secret = "SecretStr" in str(Given.model_fields[name].annotation)
     shown = None if is_secret or value in (None, "") else without_secrets(str(value))
     source = settings.sources.get(name, DEFAULT)
-    return Told(name, variables_of(name)[0], shown, source, is_secret=is_secret)
+    return Told(name, shown_variable(name, settings.profile, source), shown, source, is_secret=is_secret)
 
 
 def _value(name: str, settings: Settings) -> Any:

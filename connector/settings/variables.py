@@ -12,10 +12,11 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import SettingsError
-from connector.settings.places import usual_cache_folder, usual_token_folder
+from connector.settings.places import usual_cache_folder, usual_token_folder, usual_watch_folder
 from connector.settings.sign_in import SignInWay, TokenCacheKind
 
 PREFIX = "PROJOPS_"
+PROFILE_VARIABLES = f"{PREFIX}PROFILES__"
 # Whom to trust with a secret, and where pipelines and hosts say that their own tokens are had.
 NEVER_FROM_FILES = (
     "authority_host",
@@ -26,9 +27,10 @@ NEVER_FROM_FILES = (
     "azure_devops_access_token",
     "identity_endpoint",
     "token_folder",
+    "profile",
 )
-NEVER_FROM_THE_PROJECT = (*NEVER_FROM_FILES, "client_secret", "client_certificate_password")
-SECTIONS = ("job", "rules", "names", "run")
+NEVER_FROM_THE_PROJECT = (*NEVER_FROM_FILES, "client_secret", "client_certificate_password", "notify_url")
+SECTIONS = ("job", "rules", "names", "run", "limits")
 
 Values = dict[str, Any]
 
@@ -56,6 +58,8 @@ class Given(BaseSettings):
     )
     authority_host: str = Field("", validation_alias=AliasChoices("AZURE_AUTHORITY_HOST"))
     ca_file: Path | None = None
+    profile: str = ""
+    expect_environment: str = ""
     sign_in: SignInWay | None = None
     client_certificate_path: Path | None = Field(
         None,
@@ -99,11 +103,14 @@ class Given(BaseSettings):
     token_folder: Path = Field(default_factory=usual_token_folder)
     log_folder: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
     history_file: Path | None = None
+    watch_folder: Path = Field(default_factory=usual_watch_folder)
+    notify_url: SecretStr | None = None
     cache_dir: Path = Field(default_factory=usual_cache_folder)
     job: Values = Field(default_factory=dict)
     rules: Values = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict)
     run: Values = Field(default_factory=dict)
+    limits: Values = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -127,7 +134,8 @@ def variables_of(name: str) -> tuple[str, ...]:
 
 def names_of_variables() -> tuple[str, ...]:
     """Every environment variable that is read."""
-    return tuple(variable for name in Given.model_fields for variable in variables_of(name))
+    named = (variable for name in Given.model_fields for variable in variables_of(name))
+    return (*named, PROFILE_VARIABLES)
 
 
 def check_variables(variables: Iterable[str], place: str) -> None:
@@ -136,16 +144,24 @@ def check_variables(variables: Iterable[str], place: str) -> None:
     sections = tuple(one for one in known if one.endswith("__"))
     for variable in variables:
         upper = variable.upper()
-        is_known = upper in known or upper.startswith(sections) or f"{upper}__" in sections
+        is_known = (
+            upper in known or upper.startswith((*sections, PROFILE_VARIABLES)) or f"{upper}__" in sections
+        )
         if upper.startswith(PREFIX) and not is_known:
             raise SettingsError(f"{place}: {variable} is not a setting{_nearest_variable(upper, known)}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def own_name(name: str) -> str:
+    """`AZURE_TENANT_ID` and `azure_tenant_id` are `tenant_id`: what is refused is refused by any name."""
+    upper = name.upper()
+    return next((own for own in Given.model_fields if upper in variables_of(own)), name.lower())
+
+
+def nearest(name: str, known: Iterable[str], what: str = "settings") -> str:
     """What to say after "is not a setting", full stop included: the likely one, or all that there are."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; settings are {', '.join(names)}."
+    return f"; did you mean {near[0]}?" if near else f"; {what} are {', '.join(names)}."
 
 
 def _nearest_variable(variable: str, known: Iterable[str]) -> str:

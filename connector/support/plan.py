@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from connector.errors import UsageError
 from connector.job.look import Sight
-from connector.job.refusal import Refusal
+from connector.job.refusal import Refusal, too_many_starts
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import (
     HEALTHY,
@@ -174,13 +174,8 @@ def _refusals(sight: Sight, start_with: str, *, has_named: bool) -> Iterator[Ref
 
 
 def _too_many_starts(diagnosis: Diagnosis, rules: InvoicingRules) -> Iterator[Refusal]:
-    """The platform takes a workflow that runs again and again on one row for an endless loop (rule J8)."""
-    starts = starts_within_a_day(diagnosis)
-    if starts >= rules.most_starts_a_day and diagnosis.health in RESTARTABLE | REPLACEABLE:
-        yield Refusal(
-            f"{starts} chains were started within the last 24 hours, and each has stopped again.",
-            "Find out why first; the setting most_starts_a_day in [rules] allows more.",
-        )
+    if diagnosis.health in RESTARTABLE | REPLACEABLE and (refusal := too_many_starts(diagnosis, rules)):
+        yield refusal
 
 
 def _steps(

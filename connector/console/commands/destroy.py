@@ -45,7 +45,7 @@ def destroy(
     with call.connected() as (connection, settings):
         at = connection.environment(settings.rules)
         current = read_current(at)
-        plan = plan_destruction(current, is_deleting=delete)
+        plan = plan_destruction(current, is_deleting=delete, limits=settings.limits)
         check_digest(plan.digest, digest)
         done = destroy_job(at, current, plan) if apply and not plan.refusals else None
         call.show(

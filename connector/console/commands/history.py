@@ -9,7 +9,7 @@ import typer
 
 from connector.console import words
 from connector.console.call import Call
-from connector.console.options import local
+from connector.console.options import Profile, local
 from connector.console.output import Envelope, Layout
 from connector.errors import SettingsError
 
@@ -40,6 +40,7 @@ LAYOUT = Layout(
 @local
 def history(
     call: Call,
+    profile: Profile = None,
     environment: Annotated[
         str | None, typer.Option(metavar="URL", help="Only this environment; else all that were seen.")
     ] = None,
@@ -66,10 +67,12 @@ def history(
     from connector.history.store import History
     from connector.settings import load
 
+    settings = load({"profile": profile})
+    if environment is None and settings.profile:
+        environment = settings.require_url()
     place = None if environment is None else environment_of(environment)
-
     begin = None if since is None else datetime.combine(words.day(since), time(), UTC)
-    path = load().history_file
+    path = settings.history_file
     if path is None:
         raise SettingsError(
             "No history is kept: PROJOPS_HISTORY_FILE is not set.",

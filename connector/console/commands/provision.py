@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,11 +28,20 @@ def provision(
         bool, typer.Option("--detailed-exitcode", help="Exit 3 when changes are pending.")
     ] = False,
     start_with: StartWith = None,
+    all_profiles: Annotated[
+        bool, typer.Option("--all-profiles", help="Every environment that projops.toml names, in turn.")
+    ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the plan for a pull request there as well.")
+    ] = None,
 ) -> None:
     """Set up the recurring invoice job: its record, and one chain of its workflow.
 
     Shows the plan; with --apply does what it shows. A second call finds nothing to do. What the job
     should be is set in projops.toml, section [job].
+
+    With --all-profiles one environment that fails stops no other: the exit is 0 when all came out well, 5
+    when some did not, and the code of the failure when all failed alike.
 
     Examples:
 
@@ -40,17 +50,29 @@ def provision(
       projops provision --apply --digest 3f5c…
 
       projops provision --detailed-exitcode -o json
+
+      projops provision --profile test --expect-environment contoso-test --markdown plan.md
+
+      projops provision --all-profiles
     """
+    if all_profiles:
+        _all(call, apply, digest, activate, detailed_exitcode, start_with, markdown)
+        return
+    from connector.console.written_file import write_lines
     from connector.job.refusal import check_digest
     from connector.provisioning.apply import apply_plan
     from connector.provisioning.plan import plan_job
+    from connector.provisioning.plan_markdown import plan_as_markdown
     from connector.provisioning.read import read_current
     from connector.provisioning.report import as_json, as_text
 
     with call.connected({"job": {"start_with": start_with}}) as (connection, settings):
         at = connection.environment(settings.rules)
         current = read_current(at)
-        plan = plan_job(current, settings.job, settings.rules, is_activating=activate)
+        plan = plan_job(current, settings.job, settings.rules, is_activating=activate, limits=settings.limits)
+        if markdown is not None:
+            title = settings.profile or "Invoice job"
+            write_lines(markdown, plan_as_markdown(plan, title, settings.require_url()))
         check_digest(plan.digest, digest)
         applied = apply_plan(at, current, plan) if apply and not plan.refusals else None
         call.show(
@@ -67,3 +89,23 @@ def provision(
         call.voice.say("Nothing was changed; --apply does it.")
         if detailed_exitcode:
             raise typer.Exit(CHANGES_PENDING)
+
+
+def _all(
+    call: Call,
+    apply: bool,
+    digest: str | None,
+    activate: bool,
+    detailed_exitcode: bool,
+    start_with: str | None,
+    markdown: Path | None,
+) -> None:
+    from connector.console.all_profiles import Wish, provision_all
+
+    wish = Wish(is_applying=apply, is_activating=activate, start_with=start_with)
+    code, is_pending = provision_all(call, wish, digest=digest, markdown=markdown)
+    if is_pending:
+        call.voice.say("Nothing was changed; --apply does it.")
+    if code == 0 and is_pending and detailed_exitcode:
+        code = CHANGES_PENDING
+    raise typer.Exit(code)

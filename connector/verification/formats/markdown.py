@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from connector.model.shown_text import one_line
+from connector.model.shown_text import in_markdown as escaped
 from connector.verification.check import Check
 from connector.verification.finding import Outcome, Severity
 from connector.verification.report import link, sentence
@@ -13,8 +12,6 @@ from connector.verification.verify import Report, Result
 
 NAMED = 20
 """How many findings of one check are named; GitHub takes a summary of up to 1 MiB."""
-# What means something inside a line, a scheme that makes a link, and what makes a block of a line's start.
-_SPECIAL = re.compile(r"([\\`*_\[\]|~>@!]|:(?=//)|^[#+\-=]|(?<=^\d)[.)])")
 _SIGNS = {
     (Outcome.FAIL, Severity.ERROR): "❌ error",
     (Outcome.FAIL, Severity.WARNING): "⚠️ warning",
@@ -46,12 +43,6 @@ def as_markdown(report: Report) -> Iterator[str]:
     yield from _folded_list(
         "Out of date in the baseline", (f"{one.code} {one.name}" for one in report.outdated)
     )
-
-
-def escaped(text: str) -> str:
-    """Text that stays text in Markdown and in HTML."""
-    plain = one_line(text).replace("&", "&amp;").replace("<", "&lt;")
-    return _SPECIAL.sub(r"\\\1", plain)
 
 
 def _sign(item: Result) -> str:
