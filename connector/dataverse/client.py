@@ -106,7 +106,7 @@ class DataverseClient:
         self._transport = transport
         self._reader = Reader(transport)
         self._writer = Writer(transport, self._reader)
-        self._bulk = BulkWriter(transport, self._reader)
+        self._bulk = BulkWriter(transport)
         self._asker = Asker(transport)
         if not is_view:
             # What tables are is the same for everybody, so views share it.
@@ -429,7 +429,8 @@ class DataverseClient:
 
         One that fails does not keep the others from being done; for all or nothing see `change_set`. They
         are sent as the results are asked for. A Conflict carries both versions. An action is not repeated
-        after an answer that was lost: its result is unknown then.
+        after an answer that was lost: its result is unknown then. Raises UsageError and DataverseError as
+        `create_multiple` does.
         """
         return self._with_versions(self._bulk.batch(operations, chunks))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from requests.structures import CaseInsensitiveDict
@@ -12,7 +13,7 @@ from connector.dataverse.bulk.failures import is_too_much
 from connector.dataverse.bulk.sizes import Size
 from connector.dataverse.exchange.faults import retry_after_s
 from connector.dataverse.exchange.retrying import Outcome, is_worth_repeating, may_have_happened
-from connector.dataverse.exchange.wire import Answer, Request
+from connector.dataverse.exchange.wire import Answer, Attempt, Request
 from connector.dataverse.transport.settling import settle, telling
 from connector.dataverse.transport.transport import Transport, check_entity_id
 from connector.dataverse.writing.batch import encode_batch, parts_of
@@ -77,6 +78,7 @@ class ItemSender:
             return [
                 reply for half in halves for reply in self.send(half, deadline_s, is_ambiguous=is_ambiguous)
             ]
+        is_ambiguous = is_ambiguous or _is_partly_possible(outcome.last)
         return self._unanswered(round, sent, outcome, deadline_s, is_ambiguous=is_ambiguous)
 
     def _unanswered(
@@ -161,6 +163,11 @@ class _Round:
         if latest is not None and latest.status != 429:
             return Reply(latest, is_ambiguous=may_have_happened(latest))
         return Reply(None, error)
+
+
+def _is_partly_possible(last: Attempt) -> bool:
+    """Items are independent of each other: what broke at one may have left others done."""
+    return isinstance(last, Answer) and last.status == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _slower(first: Answer | None, second: Answer) -> Answer:

@@ -9,11 +9,15 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from connector.dataverse.exchange.watching import Interest
+
 C = TypeVar("C")
 R = TypeVar("R")
 
 # Chunks that are done and wait for an earlier one, for each that is on its way.
 _AHEAD: Final = 3
+# On Windows an interrupt from the keyboard does not end a wait, so no wait is long.
+_GLANCE_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,26 @@ class Done(Generic[R]):
 
 
 def in_order(
-    chunks: Iterator[C], work: Callable[[C], Done[R]], width: Callable[[], int], most_threads: int
+    chunks: Iterator[C],
+    work: Callable[[C], Done[R]],
+    width: Callable[[], int],
+    most_threads: int,
+    interest: Interest,
 ) -> Generator[R, None, None]:
     """The results of all chunks in their order; `width` says how many may be worked on at a time.
 
     The first chunk goes alone: it shows whether the service takes such chunks at all, and how many at a
     time it recommends. After a failure, of a chunk or of `chunks` itself, those that are on their way are
-    finished and their results given, and then the failure is raised.
+    finished and their results given, and then the failure is raised. When nobody takes the results any more,
+    `interest` is lost: requests that are on their way are waited for, and nothing else is.
     """
     lanes = _Lanes(chunks, work, width)
     with ThreadPoolExecutor(most_threads, thread_name_prefix="bulk") as threads:
         try:
             yield from lanes.run(threads)
+        except BaseException:
+            interest.cancel()
+            raise
         finally:
             lanes.stop()
 
@@ -61,7 +73,8 @@ class _Lanes(Generic[C, R]):
                 self._is_first = False
                 yield from self._take(self._pending.popleft().result())
             else:
-                wait([each for each in self._pending if not each.done()], return_when=FIRST_COMPLETED)
+                running = [each for each in self._pending if not each.done()]
+                wait(running, _GLANCE_S, return_when=FIRST_COMPLETED)
         failure = self._failure or self._input_failure
         if failure is not None:
             raise failure

@@ -12,6 +12,7 @@ from connector.dataverse.bulk.lanes import in_order
 from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
 from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
+from connector.dataverse.exchange.watching import Interest
 from connector.dataverse.reading.reader import Reader
 from connector.dataverse.transport.transport import Transport
 from connector.dataverse.writing.looking import Looker
@@ -29,9 +30,8 @@ W = TypeVar("W", bound=_Weighed)
 class BulkWriter:
     """Cuts the input into chunks and has them written, as many at a time as the client's pace allows."""
 
-    def __init__(self, transport: Transport, reader: Reader) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._looker = Looker(transport, reader)
 
     def rows(
         self,
@@ -50,10 +50,13 @@ class BulkWriter:
         size = Size(chunks)
         preparer = Preparer(table, message, by)
         prepared = Rows(preparer, rows)
-        writer = ChunkWriter(self._transport, self._looker, table, preparer, size, is_elastic=is_elastic)
-        pace = self._transport.pace
+        interest = Interest()
+        transport = self._transport.while_wanted(interest)
+        looker = Looker(transport, Reader(transport))
+        writer = ChunkWriter(transport, looker, table, preparer, size, is_elastic=is_elastic)
+        pace = transport.pace
         cut = _cut(iter(prepared), size, _count(rows), lambda: pace.width)
-        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling, interest)
 
     def batch(
         self, operations: Iterable[Operation], chunks: Chunks | None = None
@@ -61,10 +64,12 @@ class BulkWriter:
         """Raises UsageError at once for a list that holds an operation which cannot be sent."""
         size = Size(chunks or BATCHED)
         steps = Steps(operations)
-        writer = BatchWriter(self._transport, self._looker, size)
-        pace = self._transport.pace
+        interest = Interest()
+        transport = self._transport.while_wanted(interest)
+        writer = BatchWriter(transport, Looker(transport, Reader(transport)), size)
+        pace = transport.pace
         cut = _cut(iter(steps), size, _count(operations), lambda: pace.width)
-        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling, interest)
 
     def delete(
         self, table: BulkTable, ids: Iterable[str], chunks: Chunks | None = None

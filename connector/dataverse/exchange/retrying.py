@@ -11,6 +11,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential
 
 from connector.dataverse.exchange.clock import Clock
 from connector.dataverse.exchange.faults import error_code, retry_after_s, why
+from connector.dataverse.exchange.watching import Interest
 from connector.dataverse.exchange.wire import Answer, Attempt, Lost, log
 
 # Nobody says whether the request took effect. 408: a gateway gave up waiting for it (RFC 9110, 15.5.9).
@@ -72,10 +73,12 @@ def repeat(
     is_repeatable: bool,
     clock: Clock | None = None,
     is_enough: Callable[[Attempt], bool] = lambda _: False,
+    watch: Interest | None = None,
 ) -> Outcome:
     """Send until there is an answer worth having or the policy is spent. `send` gets the try's number.
 
     `is_enough` may take a failure for an answer, where the caller knows something better than repeating.
+    A pause ends when `watch` does, and `send` has to end then too.
     """
     clock = clock or Clock(policy.sleep)
     trail: list[Attempt] = []
@@ -85,7 +88,7 @@ def repeat(
         return trail[-1]
 
     last = Retrying(
-        sleep=clock.sleep,
+        sleep=partial(clock.sleep, watch=watch),
         retry=retry_if_result(lambda it: not is_enough(it) and is_worth_repeating(it, is_repeatable)),
         wait=partial(_pause_s, policy),
         before_sleep=_tell_pause,

@@ -1,4 +1,4 @@
-"""One request seen from another thread: when it is on the wire, and how its waiting is ended."""
+"""Requests seen from another thread: when one is on the wire, and what ends when nobody wants it any more."""
 
 from __future__ import annotations
 
@@ -18,18 +18,14 @@ from urllib3.poolmanager import PoolManager
 _POOL_SIZE = 64
 
 
-class Watch:
-    """Set `progress` when something can be told; `cancel` ends the request, now or before it is sent.
-
-    Only the waiting for an answer is cut off. An answer that has begun is read to its end, so that its
-    connection stays usable and no request of another thread is ever hit.
+class Interest:
+    """Whether anybody wants what some requests are for. After `cancel` none of them is sent any more, and
+    none pauses; what is on its way is waited for.
     """
 
     def __init__(self) -> None:
-        self.progress = threading.Event()
         # Reentrant: a forgotten iterator may be closed by the garbage collector, in the middle of this.
-        self._lock = threading.RLock()
-        self._waiting_on: socket.socket | None = None
+        self._changed = threading.Condition(threading.RLock())
         self._is_cancelled = False
 
     @property
@@ -37,19 +33,48 @@ class Watch:
         return self._is_cancelled
 
     def cancel(self) -> None:
-        with self._lock:
+        with self._changed:
             self._is_cancelled = True
+            self._changed.notify_all()
+
+    def pause(self, seconds: float) -> bool:
+        """Let so many seconds pass; True at once when the interest is lost."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._is_cancelled, seconds)
+
+    def sent(self, on: socket.socket | None) -> None:
+        """A request is on the wire."""
+
+    def heard(self) -> None:
+        """Its answer has begun, or will not come."""
+
+
+class Watch(Interest):
+    """The interest in one request. Sets `progress` when something can be told; `cancel` also hangs up.
+
+    Only the waiting for an answer is cut off. An answer that has begun is read to its end, so that its
+    connection stays usable and no request of another thread is ever hit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.progress = threading.Event()
+        self._waiting_on: socket.socket | None = None
+
+    def cancel(self) -> None:
+        with self._changed:
+            super().cancel()
             self._hang_up()
 
     def sent(self, on: socket.socket | None) -> None:
-        with self._lock:
+        with self._changed:
             self._waiting_on = on
             if self._is_cancelled:
                 self._hang_up()
         self.progress.set()
 
     def heard(self) -> None:
-        with self._lock:
+        with self._changed:
             self._waiting_on = None
 
     def _hang_up(self) -> None:
@@ -59,11 +84,11 @@ class Watch:
                 socket.socket.shutdown(self._waiting_on, socket.SHUT_RDWR)
 
 
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_watch: ContextVar[Interest | None] = ContextVar("watch", default=None)
 
 
 @contextlib.contextmanager
-def watched(watch: Watch | None) -> Iterator[None]:
+def watched(watch: Interest | None) -> Iterator[None]:
     """Requests that this thread sends within are told to `watch`."""
     token = _watch.set(watch)
     try:

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, Ne
 
 from connector.dataverse.exchange.address import is_on_this_link
 from connector.dataverse.exchange.unpacking import CONTENT_CODING, CutOff, content_of
-from connector.dataverse.exchange.watching import Watch, WatchedAdapter, watched
+from connector.dataverse.exchange.watching import Interest, WatchedAdapter, watched
 from connector.errors import SettingsError
 
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNSUPPORTED_PROTOCOL"})
@@ -32,7 +32,7 @@ log = logging.getLogger("connector.dataverse")
 class Request:
     """`is_repeatable` says that sending it twice has the same effect as sending it once, `is_reading` that
     it has none, whatever its method is, `items` how many operations or rows are in its body.
-    `watch` follows it from another thread.
+    `watch` says whether it is still wanted, and may follow it from another thread.
     """
 
     method: str
@@ -43,7 +43,7 @@ class Request:
     id: str = ""
     is_reading: bool = False
     items: int = 0
-    watch: Watch | None = field(default=None, repr=False, compare=False)
+    watch: Interest | None = field(default=None, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -87,6 +87,8 @@ class Lost:
 
 Attempt = Answer | Lost
 
+UNWANTED = Lost("nobody wants the answer any more", is_sent=False, is_final=True)
+
 
 class NoCredentials(AuthBase):
     """Sends nothing, and keeps requests from looking into .netrc."""
@@ -119,7 +121,7 @@ class Wire:
     def send(self, request: Request, auth: AuthBase, try_number: int = 1) -> Attempt:
         """Send once. What `auth` raises passes through; what the network does comes back as a value."""
         if request.watch is not None and request.watch.is_cancelled:
-            return Lost("nobody wants the answer any more", is_sent=False, is_final=True)
+            return UNWANTED
         started = time.monotonic()
         prepared = _prepared(request, self._headers, auth)
         with watched(request.watch):

@@ -12,23 +12,26 @@ from typing import Final
 from connector.dataverse.exchange.clock import Clock
 from connector.dataverse.exchange.faults import retry_after_s, why
 from connector.dataverse.exchange.retrying import JITTER
-from connector.dataverse.exchange.wire import Answer, Attempt, log
+from connector.dataverse.exchange.watching import Interest
+from connector.dataverse.exchange.wire import UNWANTED, Answer, Attempt, log
 from connector.dataverse.transport.tempo import Tempo
 
 FIRST_WIDTH: Final = 4
 # "52 or more" simultaneous requests of one user is what the service documents.
 CEILING: Final = 52
 _HOLDING: Final = frozenset({429, 503})
+# Who waits for a turn looks whether it is still wanted.
+_GLANCE_S: Final = 0.5
 
 
 class Turn:
     """The right to send one request. What came of it has to be told."""
 
-    def __init__(self, pace: Pace, halvings: int, refusal: Answer | None) -> None:
+    def __init__(self, pace: Pace, halvings: int, refusal: Attempt | None) -> None:
         self._pace = pace
         self.halvings = halvings
         self.refusal = refusal
-        """The limit that is still in force when the caller's time is up: nothing may be sent."""
+        """Nothing may be sent: a limit outlasts the caller's time, or nobody wants the answer any more."""
 
     def told(self, attempt: Attempt) -> Attempt:
         self._pace.told(attempt, self.halvings)
@@ -38,7 +41,7 @@ class Turn:
 class Pace:
     """Bounds the requests that are on their way at once, and holds all of them back when told to wait.
 
-    Thread-safe. Waiting threads sleep or are woken, none of them polls.
+    Thread-safe. Waiting threads sleep or are woken.
     """
 
     def __init__(self, clock: Clock, ceiling: int = CEILING) -> None:
@@ -56,13 +59,13 @@ class Pace:
         return self._tempo.width
 
     @contextmanager
-    def turn(self, deadline_s: float = math.inf) -> Iterator[Turn]:
+    def turn(self, deadline_s: float = math.inf, watch: Interest | None = None) -> Iterator[Turn]:
         """Wait until a request may be sent, and count it for as long as the block lasts.
 
-        Where the pause that the service asked for ends after `deadline_s` of the clock, the turn comes at
-        once with the `refusal`.
+        Where the pause that the service asked for ends after `deadline_s` of the clock, or `watch` says that
+        the request is not wanted, the turn comes at once with the `refusal`.
         """
-        turn = self._begin(deadline_s)
+        turn = self._begin(deadline_s, watch)
         try:
             yield turn
         finally:
@@ -87,16 +90,19 @@ class Pace:
                 self._changed.notify_all()
             self._tempo = tempo
 
-    def _begin(self, deadline_s: float) -> Turn:
+    def _begin(self, deadline_s: float, watch: Interest | None) -> Turn:
         while True:
             with self._changed:
+                if watch is not None and watch.is_cancelled:
+                    self._changed.notify()
+                    return Turn(self, self._tempo.halvings, UNWANTED)
                 until_s = self._tempo.paused_until_s
                 pause_s = until_s - self.clock.now_s()
                 if pause_s <= 0:
                     if self._in_flight < self._tempo.width:
                         self._in_flight += 1
                         return Turn(self, self._tempo.halvings, None)
-                    self._wait()
+                    self._wait(None if watch is None else _GLANCE_S)
                     continue
                 # Whoever was woken and does not go has to wake the next one.
                 self._changed.notify()
@@ -104,11 +110,12 @@ class Pace:
                     return Turn(self, self._tempo.halvings, self._holding)
             reason = why(self._holding) if self._holding is not None else "the service asked for it"
             log.info("holding requests back for %.1f s: %s", pause_s, reason)
-            self.clock.sleep(pause_s * (1 + uniform(0, JITTER)))  # noqa: S311 - spreads, guards nothing
+            pause_s *= 1 + uniform(0, JITTER)  # noqa: S311 - spreads, guards nothing
+            self.clock.sleep(pause_s, watch)
 
-    def _wait(self) -> None:
+    def _wait(self, longest_s: float | None) -> None:
         try:
-            self._changed.wait()
+            self._changed.wait(longest_s)
         except BaseException:
             self._changed.notify()
             raise

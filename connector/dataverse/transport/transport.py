@@ -17,6 +17,7 @@ from requests.auth import AuthBase
 from connector.dataverse.exchange.address import Origin, environment_origin, origin_of, shown_host, within
 from connector.dataverse.exchange.clock import Clock
 from connector.dataverse.exchange.retrying import Outcome, RetryPolicy, may_have_happened, repeat
+from connector.dataverse.exchange.watching import Interest
 from connector.dataverse.exchange.wire import Answer, Attempt, Request, Wire
 from connector.dataverse.sign_in import TokenRequest, TokenSource
 from connector.dataverse.transport.pace import CEILING, Pace
@@ -67,6 +68,7 @@ class Transport:
     ) -> None:
         self.origin = environment_origin(url)
         self.caller_headers: Mapping[str, str] = {}
+        self._watch: Interest | None = None
         self._seen = _Seen()
         self.policy = policy
         self.pace = Pace(Clock(policy.sleep), ceiling)
@@ -92,6 +94,12 @@ class Transport:
         view.caller_headers = dict(headers)
         return view
 
+    def while_wanted(self, watch: Interest) -> Transport:
+        """The same way out for a piece of work that may be given up: then nothing more of it is sent."""
+        view = copy(self)
+        view._watch = watch  # noqa: SLF001 - it is one of its own kind
+        return view
+
     def address(self, path: str) -> str:
         return f"{self.origin}/api/data/v9.2/{path}"
 
@@ -112,9 +120,11 @@ class Transport:
         effect.
         """
         identity = request.id or str(uuid.uuid4())
+        watch = request.watch or self._watch
         policy = self.policy if budget_s is None else replace(self.policy, budget_s=budget_s)
         with call_span(request, self.origin, identity) as span:
-            dressing = partial(_dressed, identity=identity, extra={**self.caller_headers, **span.headers})
+            extra = {**self.caller_headers, **span.headers}
+            dressing = partial(_dressed, identity=identity, extra=extra, watch=watch)
             remade = None if again is None else lambda: dressing(again())
             return self._call(dressing(request), reading, span, policy, remade, is_enough)
 
@@ -136,7 +146,7 @@ class Transport:
             nonlocal sent, took_s
             if number > 1 and again is not None:
                 sent = again()
-            with self.pace.turn(deadline_s) as turn:
+            with self.pace.turn(deadline_s, sent.watch) as turn:
                 if turn.refusal is not None:
                     return turn.refusal
                 started = time.monotonic()
@@ -153,6 +163,7 @@ class Transport:
                 is_repeatable=sent.is_repeatable,
                 clock=self.pace.clock,
                 is_enough=is_enough,
+                watch=sent.watch,
             )
         except DataverseError as error:
             if sent.changes_nothing or not any(map(may_have_happened, trail)):
@@ -185,9 +196,9 @@ class _Seen:
     date: datetime | None = None
 
 
-def _dressed(request: Request, identity: str, extra: Mapping[str, str]) -> Request:
+def _dressed(request: Request, identity: str, extra: Mapping[str, str], watch: Interest | None) -> Request:
     headers = {**_HEADERS, **request.headers, **extra, "x-ms-client-request-id": identity}
-    return replace(request, headers=headers, id=identity)
+    return replace(request, headers=headers, id=identity, watch=watch)
 
 
 def check_entity_id(origin: Origin, answer: Answer, what: str) -> None:

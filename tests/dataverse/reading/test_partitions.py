@@ -32,6 +32,7 @@ from connector.dataverse.reading.partitions import (
     key_groups,
 )
 from connector.errors import ForeignOrigin, NotFound, UsageError
+from tests.dataverse.pausing import at_a_pause
 from tests.dataverse.reading.page_server import (
     PATIENCE_S,
     PageServer,
@@ -436,6 +437,25 @@ def test_an_abandoned_read_in_parts_ends_its_requests(
         assert isinstance(records, Generator)
         records.close()
         assert server.wait_for(lambda: len(server.hung_up) == 3)
+        assert are_gone(THREAD)
+
+
+def test_an_abandoned_read_in_parts_ends_its_pauses(tokens: FixedTokens, accounts: Table) -> None:
+    """The thread that met the limit, those that it holds back, and those that wait for their turn."""
+    pausing = threading.Event()
+
+    def answering(path: str) -> Reply:
+        if '"k0"' in filter_of(path):
+            return page(["first"])
+        return Reply(status=429, headers={"Retry-After": "300"})
+
+    with serving(answering) as server, DataverseClient(server.url, tokens) as client, at_a_pause(pausing.set):
+        keys = [f"k{number}" for number in range(9)]
+        records = client.list_by_keys(accounts, "name", keys, keys_per_question=1)
+        assert next(records).id == "first"
+        assert pausing.wait(PATIENCE_S)
+        assert isinstance(records, Generator)
+        records.close()
         assert are_gone(THREAD)
 
 

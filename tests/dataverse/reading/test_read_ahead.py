@@ -21,6 +21,7 @@ from connector.dataverse.reading.next_link import Trail, last_link, link_of
 from connector.dataverse.reading.paging import Pages
 from connector.dataverse.reading.read_ahead import ReadAhead, is_worthwhile
 from connector.errors import ForeignOrigin, MalformedAnswer, NotFound
+from tests.dataverse.pausing import at_a_pause
 from tests.dataverse.reading.page_server import (
     PATIENCE_S,
     Answering,
@@ -308,6 +309,25 @@ def test_an_abandoned_list_ends_its_request(opened: Opened, accounts: Table) -> 
         assert server.wait_for(lambda: len(server.hung_up) == 1)
         assert are_gone(THREAD)
         assert next(client.list(accounts, Query(top=1))).id == "1"
+
+
+def test_an_abandoned_list_ends_its_pause(tokens: FixedTokens, accounts: Table) -> None:
+    """Whoever closes the iterator leaves no thread that sleeps until a limit is over."""
+    pausing = threading.Event()
+
+    def answering(path: str) -> Reply:
+        if number_of(path) == 3:
+            return Reply(status=429, headers={"Retry-After": "300"})
+        return numbered(server, path, 4)
+
+    with serving(answering) as server, DataverseClient(server.url, tokens) as client, at_a_pause(pausing.set):
+        records = client.list(accounts, EVERYTHING)
+        assert [next(records).id, next(records).id] == ["1", "2"]
+        assert pausing.wait(PATIENCE_S)
+        assert isinstance(records, Generator)
+        records.close()
+        assert are_gone(THREAD)
+        assert len(server.seen) == 3
 
 
 def test_an_error_in_the_readers_own_code_ends_the_request_too(opened: Opened, accounts: Table) -> None:

@@ -1,0 +1,104 @@
+"""Bulk work that is given up in the middle: by the keyboard, or by whoever takes no more results."""
+
+from __future__ import annotations
+
+import _thread
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+import responses
+
+from connector.dataverse import Action, DataverseClient
+from connector.errors import OutcomeUnknown
+from tests.dataverse.bulk.bulk_service import ROOT
+from tests.dataverse.bulk.test_bulk import CREATE, IDS, SMALL, TABLE, URL, with_ids
+from tests.dataverse.conftest import FixedTokens
+from tests.dataverse.pausing import at_a_pause
+
+MINUTES = {"Retry-After": "300"}
+PATIENCE_S = 20
+
+
+@pytest.fixture
+def impatient(tokens: FixedTokens) -> Iterator[DataverseClient]:
+    """Its pauses are real ones."""
+    with DataverseClient(URL, tokens) as client:
+        yield client
+
+
+class Service:
+    """Takes the first chunks and refuses, when those are answered, all that follow: for minutes."""
+
+    def __init__(self, mocked: responses.RequestsMock, taken: int) -> None:
+        self.sizes: list[int] = []
+        self._taken = {id: threading.Event() for id in IDS[: taken * 5 : 5]}
+        mocked.add_callback("POST", CREATE, self.answer)
+
+    def answer(self, request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        assert isinstance(request.body, bytes)
+        ids = [each["accountid"] for each in json.loads(request.body)["Targets"]]
+        self.sizes.append(len(ids))
+        if ids[0] in self._taken:
+            self._taken[ids[0]].set()
+            return 200, {}, json.dumps({"Ids": ids})
+        assert all(each.wait(PATIENCE_S) for each in self._taken.values())
+        return 429, MINUTES, ""
+
+
+def are_lanes_gone() -> bool:
+    """An interrupt may come when a thread was started of which nobody knows yet: it ends by itself."""
+    lanes = [each for each in threading.enumerate() if each.name.startswith("bulk")]
+    for each in lanes:
+        each.join(PATIENCE_S)
+    return not any(each.is_alive() for each in lanes)
+
+
+def test_an_interrupt_from_the_keyboard_ends_the_pauses(
+    impatient: DataverseClient, service: responses.RequestsMock
+) -> None:
+    """It comes out at once, and nothing more is sent."""
+    sent = Service(service, taken=1)
+    presses = iter([_thread.interrupt_main])
+
+    def press_once() -> None:
+        for press in presses:
+            press()
+
+    with at_a_pause(press_once), pytest.raises(KeyboardInterrupt):
+        for _ in impatient.create_multiple(TABLE, with_ids(39), chunks=SMALL):
+            pass
+    assert are_lanes_gone()
+    assert 2 <= len(sent.sizes) <= 8
+    assert set(sent.sizes) <= {4, 5}
+
+
+def test_results_that_are_closed_end_the_pauses(
+    impatient: DataverseClient, service: responses.RequestsMock
+) -> None:
+    """Whoever takes no more results does not wait until a limit is over."""
+    Service(service, taken=2)
+    pausing = threading.Event()
+    with at_a_pause(pausing.set):
+        results = impatient.create_multiple(TABLE, with_ids(39), chunks=SMALL)
+        assert all(next(results).is_done for _ in range(6))
+        assert pausing.wait(PATIENCE_S)
+        results.close()
+    assert are_lanes_gone()
+
+
+@pytest.mark.parametrize(
+    "loss", [requests.ConnectionError("reset"), requests.ReadTimeout("late"), 408, 502, 504]
+)
+def test_a_lost_action_is_a_result_of_its_batch(
+    client: DataverseClient, service: responses.RequestsMock, loss: Exception | int
+) -> None:
+    """Unknown, and not repeated; nothing is raised for it, since it says nothing of the others."""
+    answer = {"status": loss} if isinstance(loss, int) else {"body": loss}
+    service.post(f"{ROOT}/$batch", **answer)
+    results = list(client.batch([Action("DoIt"), Action("DoMore")]))
+    assert [(each.is_done, each.is_unknown) for each in results] == [(False, True)] * 2
+    assert [type(each.error) for each in results] == [OutcomeUnknown] * 2
+    assert len(service.calls) == 1
