@@ -12,7 +12,7 @@ import requests
 import responses
 
 from connector.dataverse import Action, DataverseClient
-from connector.errors import OutcomeUnknown
+from connector.errors import OutcomeUnknown, ServerFault
 from tests.dataverse.bulk.bulk_service import ROOT
 from tests.dataverse.bulk.test_bulk import CREATE, IDS, SMALL, TABLE, URL, with_ids
 from tests.dataverse.conftest import FixedTokens
@@ -87,6 +87,17 @@ def test_results_that_are_closed_end_the_pauses(
         assert pausing.wait(PATIENCE_S)
         results.close()
     assert are_lanes_gone()
+
+
+def test_an_action_in_a_batch_that_broke_is_unknown(
+    client: DataverseClient, service: responses.RequestsMock
+) -> None:
+    """500 for a whole batch says nothing of its operations; the error comes after their results."""
+    service.post(f"{ROOT}/$batch", status=500)
+    results = client.batch([Action("DoIt")])
+    assert next(results).is_unknown
+    with pytest.raises(ServerFault):
+        next(results)
 
 
 @pytest.mark.parametrize(
