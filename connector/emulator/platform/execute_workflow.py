@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from connector.emulator.platform.instance import workflow_of
 from connector.emulator.platform.privileges import EXECUTE_WORKFLOW, privilege, require
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.system_jobs import create_job
@@ -17,6 +18,7 @@ from connector.emulator.problems import (
 )
 from connector.emulator.registry import Call, RowAnswer
 from connector.emulator.store import Transaction, Value
+from connector.errors import PluginError
 
 WORKFLOW_DOES_NOT_EXIST = "0x8006040b"
 NOT_ACTIVE = "0x80045055"
@@ -52,8 +54,10 @@ class ExecuteWorkflow:
             raise row_not_found(PROCESS, id)
         name = str(process["name"])
         _check(process, name)
-        if name not in {workflow.name for workflow in self._service.plugins.workflows}:
-            raise not_implemented(f"the workflow {name}")
+        try:
+            workflow_of(self._service.plugins, name)
+        except PluginError as error:
+            raise not_implemented(f"the workflow {name}") from error
         return name
 
 

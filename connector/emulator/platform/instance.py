@@ -8,6 +8,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from connector.emulator.platform.privileges import missing_for_invoicing
+from connector.emulator.platform.role_utilization import RoleUtilizationWorkflow, update_role_utilization
 from connector.emulator.platform.switches import read_rules, read_switches
 from connector.emulator.platform.system_jobs import (
     Job,
@@ -31,6 +32,7 @@ from connector.emulator.platform.words import (
 )
 from connector.emulator.store import Transaction
 from connector.hooks import Plugins
+from connector.model.process import UPDATE_ROLE_UTILIZATION
 from connector.workflow import Call, StartWorkflow, StepDecision, WaitUntil, Workflow
 
 MAXIMUM_DEPTH = 16
@@ -53,15 +55,26 @@ def advance(tx: Transaction, job: Job, plugins: Plugins) -> None:
         _suspend(tx, job)
         return
     try:
-        workflow = plugins.workflow(job.progress.workflow)
+        workflow = workflow_of(plugins, job.progress.workflow)
         if job.progress.phase is Phase.BEGIN:
-            _begin(tx, job, workflow)
+            _begin(tx, job, workflow, plugins)
         elif job.progress.phase is Phase.SLEEP:
-            _wake(tx, job, workflow)
+            _wake(tx, job, workflow, plugins)
         else:
             _close(tx, job, workflow)
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises fails its job, not the service
         fail_job(tx, job, f"{job.progress.workflow}: {type(error).__name__}: {error}", BUSINESS_ERROR)
+
+
+def workflow_of(plugins: Plugins, name: str) -> Workflow:
+    """The plug-in of this name; UpdateRoleUtilization is the platform's own, plug-ins only estimate.
+
+    Raises PluginError when nobody brings it.
+    """
+    if name == UPDATE_ROLE_UTILIZATION:
+        plugins.utilization_estimate(name)
+        return RoleUtilizationWorkflow()
+    return plugins.workflow(name)
 
 
 def finish_work(tx: Transaction, job: Job) -> None:
@@ -69,7 +82,7 @@ def finish_work(tx: Transaction, job: Job) -> None:
     remember(tx, job, replace(job.progress, phase=Phase.CLOSE))
 
 
-def _begin(tx: Transaction, job: Job, workflow: Workflow) -> None:
+def _begin(tx: Transaction, job: Job, workflow: Workflow, plugins: Plugins) -> None:
     if (trouble := _trouble(tx, job)) is not None:
         fail_job(tx, job, *trouble)
         return
@@ -80,15 +93,15 @@ def _begin(tx: Transaction, job: Job, workflow: Workflow) -> None:
     if wake_at > tx.now:
         _sleep(tx, remember(tx, job, replace(job.progress, phase=Phase.SLEEP, until=wake_at)))
     else:
-        _work(tx, job, workflow)
+        _work(tx, job, workflow, plugins)
 
 
-def _wake(tx: Transaction, job: Job, workflow: Workflow) -> None:
+def _wake(tx: Transaction, job: Job, workflow: Workflow, plugins: Plugins) -> None:
     """The timer has ended; a job that was resumed before its time goes back to sleep."""
     if job.progress.until is not None and job.progress.until > tx.now:
         _sleep(tx, job)
     else:
-        _work(tx, job, workflow)
+        _work(tx, job, workflow, plugins)
 
 
 def _sleep(tx: Transaction, job: Job) -> None:
@@ -103,8 +116,10 @@ def _sleep(tx: Transaction, job: Job) -> None:
     enter_step(tx, job, StepStatus.WAITING)
 
 
-def _work(tx: Transaction, job: Job, workflow: Workflow) -> None:
+def _work(tx: Transaction, job: Job, workflow: Workflow, plugins: Plugins) -> None:
     if not workflow.is_reading_contracts:
+        if isinstance(workflow, RoleUtilizationWorkflow):
+            update_role_utilization(tx, plugins, job.owner)
         _close(tx, job, workflow)
         return
     if missing := missing_for_invoicing(tx, job.owner):

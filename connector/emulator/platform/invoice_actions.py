@@ -1,4 +1,4 @@
-"""The platform's actions bound to salesorder that create invoices."""
+"""The action by which the job invoices one contract; new_invoice.py has the one of the button."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from connector.emulator.platform.privileges import missing_for_invoicing, requir
 from connector.emulator.platform.runs import InvoicingFailed, invoice_contract, make_run
 from connector.emulator.platform.switches import read_switches
 from connector.emulator.platform.words import CONTRACT, CONTRACT_LINE, SCHEDULE_ROW
-from connector.emulator.problems import INVALID_ARGUMENT, ODataError, bad_request, row_not_found
+from connector.emulator.problems import (
+    BUSINESS_ERROR,
+    INVALID_ARGUMENT,
+    ODataError,
+    bad_request,
+    row_not_found,
+)
 from connector.emulator.registry import Call
 from connector.emulator.store import Transaction
 from connector.hooks import Plugins
 
-BUSINESS_ERROR = "0x80040265"
 PROCESS_RUNNER = "ProcessRunner"
 PARAMETER = "InvoiceSchedules"
 
@@ -31,7 +36,7 @@ class CreateInvoiceFromInvoiceSchedule:
         self._plugins = plugins
 
     def __call__(self, tx: Transaction, call: Call) -> None:
-        contract = _contract(tx, call)
+        contract = contract_of(tx, call)
         require(tx, call.caller, *missing_for_invoicing(tx, call.caller))
         rows = frozenset(_row(tx, call, item, contract) for item in _items(call))
         run = make_run(tx, self._plugins, call.caller, takes_missed=True, only_rows=rows)
@@ -43,7 +48,8 @@ class CreateInvoiceFromInvoiceSchedule:
             raise ODataError(400, BUSINESS_ERROR, str(error)) from error
 
 
-def _contract(tx: Transaction, call: Call) -> str:
+def contract_of(tx: Transaction, call: Call) -> str:
+    """The contract that an action is called on; 404 when there is none."""
     assert call.id is not None
     if tx.get(CONTRACT, call.id) is None:
         raise row_not_found(CONTRACT, call.id)

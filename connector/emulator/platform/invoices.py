@@ -26,7 +26,7 @@ from connector.emulator.platform.words import (
     MilestoneStatus,
     RunStatus,
 )
-from connector.emulator.problems import ODataError
+from connector.emulator.problems import BUSINESS_ERROR, ODataError
 from connector.emulator.store import Transaction, Value, target_column
 from connector.model.actual import BillingType
 from connector.model.money import total
@@ -39,7 +39,6 @@ from connector.workflow import (
     MarkScheduleRow,
 )
 
-BUSINESS_ERROR = "0x80040265"
 PROJECT_BASED = 5
 _COPIED_LINE = (
     "producttypecode",

@@ -7,17 +7,25 @@ platform.attach(running.store)
 
 from __future__ import annotations
 
+from connector.emulator.platform.contract_guards import keep_closed
 from connector.emulator.platform.execute_workflow import ExecuteWorkflow
 from connector.emulator.platform.inherited_currency import TABLES, inherit_currency
 from connector.emulator.platform.invoice_actions import CreateInvoiceFromInvoiceSchedule
-from connector.emulator.platform.invoice_guards import release_deleted_invoice
+from connector.emulator.platform.invoice_guards import (
+    keep_confirmed,
+    keep_confirmed_parts,
+    release_deleted_invoice,
+)
 from connector.emulator.platform.invoice_totals import follow_detail, follow_line
 from connector.emulator.platform.job_guards import JobGuard
 from connector.emulator.platform.milestone_headers import follow_confirmation, follow_milestone
+from connector.emulator.platform.new_invoice import NewInvoiceContract
 from connector.emulator.platform.privileges import retrieve_user_privileges
-from connector.emulator.platform.process_guards import guard_activation
+from connector.emulator.platform.process_guards import follow_activation, guard_activation
 from connector.emulator.platform.service import AsynchronousService
+from connector.emulator.platform.ur55 import guard_actual, guard_detail
 from connector.emulator.platform.words import (
+    ACTUAL,
     CONTRACT,
     INVOICE,
     INVOICE_LINE,
@@ -46,10 +54,18 @@ class Platform:
             "msdyn_createinvoicefrominvoiceschedule",
             CreateInvoiceFromInvoiceSchedule(self.plugins),
         )
+        registry.action(CONTRACT, "msdyn_NewInvoiceContract", NewInvoiceContract(self.plugins))
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))
         registry.before(PROCESS, guard_activation)
+        registry.after(PROCESS, follow_activation)
         registry.before(INVOICE, release_deleted_invoice)
+        registry.before(INVOICE, keep_confirmed)
+        registry.before(INVOICE_LINE, keep_confirmed_parts)
+        registry.before(INVOICE_LINE_DETAIL, keep_confirmed_parts)
+        registry.before(INVOICE_LINE_DETAIL, guard_detail)
+        registry.before(ACTUAL, guard_actual)
+        registry.before(CONTRACT, keep_closed)
         registry.after(INVOICE_LINE, follow_line)
         registry.after(INVOICE_LINE_DETAIL, follow_detail)
         registry.after(MILESTONE, follow_milestone)

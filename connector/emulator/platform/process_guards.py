@@ -1,7 +1,12 @@
-"""Activating and deactivating workflows: the owner's right, and for definitions only."""
+"""Activating and deactivating workflows: the owner's right, and for definitions only.
+
+Deactivating a workflow cancels its jobs that wait; no public page says so in these words, so it is
+a reading of ours. A job that is at work goes on, and the next one fails (0x80045055).
+"""
 
 from __future__ import annotations
 
+from connector.emulator.platform.system_jobs import cancel_waiting
 from connector.emulator.platform.words import PROCESS_ACTIVATED, ProcessType
 from connector.emulator.problems import ODataError
 from connector.emulator.registry import Change
@@ -25,3 +30,14 @@ def guard_activation(tx: Transaction, change: Change) -> None:  # noqa: ARG001 -
     if change.caller != before["ownerid"]:
         message = f"Only its owner can activate or deactivate the workflow {before['name']}."
         raise ODataError(403, NOT_THE_OWNER, message)
+
+
+def follow_activation(tx: Transaction, change: Change) -> None:
+    """After a workflow was updated: a deactivated one has no jobs that wait."""
+    if change.kind != "update" or change.before is None or "statecode" not in change.values:
+        return
+    is_deactivated = (
+        change.before["statecode"] == PROCESS_ACTIVATED and change.values["statecode"] != PROCESS_ACTIVATED
+    )
+    if is_deactivated:
+        cancel_waiting(tx, str(change.before["name"]), change.caller)

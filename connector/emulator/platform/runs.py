@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from connector.emulator.platform.contracts import contract_ids, read_contract
 from connector.emulator.platform.invoices import write_decisions
+from connector.emulator.platform.same_run_date import doubled
 from connector.emulator.platform.switches import read_rules, read_switches
 from connector.emulator.platform.system_jobs import Job
 from connector.emulator.platform.user_zone import zone_of_user
@@ -14,7 +16,7 @@ from connector.emulator.platform.words import BATCH_JOB, CONTRACT_LINE, SCHEDULE
 from connector.emulator.store import Store, Transaction, Value
 from connector.hooks import Plugins
 from connector.model.column_date import day_in
-from connector.workflow import Run, Workflow
+from connector.workflow import ContractDecision, Run, Workflow
 
 CREATES_INVOICES = "create invoices"
 """What the name of a batch job must contain (rule J1)."""
@@ -73,7 +75,10 @@ def invoice_contract(
     snapshot = read_contract(tx, contract, is_blind=is_blind)
     if snapshot is None:
         return []
-    return write_decisions(tx, snapshot, workflow.decide(snapshot, run), caller)
+    decisions: Iterable[ContractDecision] = workflow.decide(snapshot, run)
+    if read_switches(tx).doubles_same_run_date:
+        decisions = [doubled(item, snapshot) for item in decisions]
+    return write_decisions(tx, snapshot, decisions, caller)
 
 
 def _mark_failed(tx: Transaction, contract: str, run: Run, caller: str) -> None:

@@ -11,7 +11,8 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.emulator.platform.instance import advance, finish_work
+from connector.emulator.platform.instance import advance, finish_work, workflow_of
+from connector.emulator.platform.job_purge import purge_jobs
 from connector.emulator.platform.runs import run_contracts
 from connector.emulator.platform.system_jobs import Job, Phase, create_job, open_jobs
 from connector.emulator.platform.words import JobState
@@ -70,6 +71,7 @@ class AsynchronousService:
                 self._refuse_ending()
                 with self.store.transaction() as tx:
                     tx.set_now(to)
+                    purge_jobs(tx)
 
     def run_for(self, span: timedelta) -> None:
         """`run_until` a time span from now; of several such moves at once each adds its own."""
@@ -82,7 +84,7 @@ class AsynchronousService:
         Raises UsageError when no job is open, PluginError for a workflow that nobody brings.
         """
         if workflow is not None:
-            self.plugins.workflow(workflow)
+            workflow_of(self.plugins, workflow)
         with self._lock:
             with self.store.transaction() as tx:
                 jobs = open_jobs(tx)
@@ -107,6 +109,7 @@ class AsynchronousService:
                 return False
             if event.at > tx.now:
                 tx.set_now(event.at)
+                purge_jobs(tx)
             if event.job.progress.phase is not Phase.WORK:
                 advance(tx, event.job, self.plugins)
                 return True

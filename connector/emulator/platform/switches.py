@@ -43,6 +43,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether the platform's own job takes a run date that was missed (rule L4)."""
     stalls_timers: bool = False
     """True: a timer that is due does not fire, as before April 2026 (defect 6225696)."""
+    doubles_same_run_date: bool = False
+    """True: rows of one line with the same run date each bring its transactions (defect 4769472)."""
+    is_update_release_55: bool = False
+    """True: actuals are neither created nor changed by plain writes, as since update release 55."""
+    purges_after_days: int = 30
+    """Succeeded workflow jobs are deleted so many days after their end; 0: never."""
     failing_contracts: tuple[str, ...] = ()
     """Ids of contracts whose invoicing fails."""
 
@@ -98,6 +104,8 @@ def _changed(current: Any, changes: Mapping[str, Any], kind: str) -> Any:
 def _check(switches: Switches) -> None:
     if switches.run_duration_s < 0:
         raise UsageError(f"run_duration_s = {switches.run_duration_s}: a number of seconds from 0 up.")
+    if switches.purges_after_days < 0:
+        raise UsageError(f"purges_after_days = {switches.purges_after_days}: a number of days from 0 up.")
 
 
 def _check_zone(name: str | None) -> None:

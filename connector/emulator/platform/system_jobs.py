@@ -171,9 +171,28 @@ def complete_job(tx: Transaction, job: Job) -> None:
 
 def delete_job(tx: Transaction, job: Job) -> None:
     """A succeeded job of a workflow with asyncautodelete goes, with its log."""
-    for row in tx.find(STEP, {"asyncoperationid": job.id}):
+    delete_job_row(tx, job.id)
+
+
+def delete_job_row(tx: Transaction, id: str) -> None:
+    """A system job and its log."""
+    for row in tx.find(STEP, {"asyncoperationid": id}):
         tx.delete(STEP, str(row["workflowlogid"]))
-    tx.delete(SYSTEM_JOB, job.id)
+    tx.delete(SYSTEM_JOB, id)
+
+
+def cancel_waiting(tx: Transaction, workflow: str, caller: str) -> None:
+    """The jobs of a workflow that is deactivated: what waits is canceled, what is at work ends by itself."""
+    for job in open_jobs(tx):
+        if job.progress.workflow == workflow and job.state == JobState.SUSPENDED:
+            values: dict[str, Value] = {
+                "statecode": JobState.COMPLETED.value,
+                "statuscode": JobStatus.CANCELED.value,
+                "completedon": tx.now,
+                "postponeuntil": None,
+            }
+            tx.update(SYSTEM_JOB, job.id, values, caller=caller)
+            cancel_steps(tx, job.id)
 
 
 def cancel_steps(tx: Transaction, job_id: str) -> None:

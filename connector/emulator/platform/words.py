@@ -21,6 +21,7 @@ PROCESS = "workflow"
 WORK_BASED = 192350001
 UNBILLED_SALES = 192350005
 BILLED_SALES = 192350006
+TIME = 192350000
 OPERATION_WORKFLOW = 10
 
 
@@ -78,7 +79,16 @@ class RunStatus(IntEnum):
 
 class InvoiceStatus(IntEnum):
     DRAFT = 192350000
+    IN_REVIEW = 192350001
     CONFIRMED = 192350002
+    PAID = 192350003
+
+
+class ContractState(IntEnum):
+    DRAFT = 192350000
+    ON_HOLD = 192350001
+    ACTIVE = 192350002
+    CLOSED = 192350003
 
 
 def signed(code: int) -> int:

@@ -58,12 +58,15 @@ def test_the_record_must_be_named_by_its_id(bare: World, body: dict[str, object]
 
 
 def test_what_the_emulator_does_not_know_is_refused_by_name(bare: World) -> None:
-    """UpdateRoleUtilization and InputArguments are 501, with their names."""
+    """A workflow that no plug-in brings and InputArguments are 501, with their names."""
     batch_job = bare.create_batch_job()
-    role = execute(bare, bare.definition("UpdateRoleUtilization"), {"EntityId": batch_job})
+    definition = bare.definition("UpdateRoleUtilization")
+    with bare.emulator.store.transaction() as tx:
+        tx.update("workflow", definition, {"name": "SendReminders"})
+    role = execute(bare, definition, {"EntityId": batch_job})
     arguments = execute(bare, bare.definition(CALLER), {"EntityId": batch_job, "InputArguments": {}})
     assert (role.status_code, arguments.status_code) == (501, 501)
-    assert "UpdateRoleUtilization" in role.text
+    assert "SendReminders" in role.text
     assert "InputArguments" in arguments.text
 
 

@@ -127,11 +127,13 @@ def test_a_contract_that_fails_is_an_error_of_the_action(sample: World) -> None:
     assert sample.rows("invoices") == []
 
 
-def test_the_other_action_is_named_when_refused(sample: World) -> None:
-    """msdyn_NewInvoiceContract is 501, with its name."""
-    answer = sample.action("salesorders", contract(sample), "msdyn_NewInvoiceContract", {})
+def test_actions_of_invoices_are_named_when_refused(sample: World) -> None:
+    """What is published by name alone, such as msdyn_PostInvoice, is 501 with that name."""
+    invoice(sample, contract(sample), rows_of(sample, "Prototype work")[:1])
+    (created,) = sample.rows("invoices")
+    answer = sample.action("invoices", created["invoiceid"], "msdyn_PostInvoice", {})
     assert answer.status_code == 501
-    assert "msdyn_NewInvoiceContract" in answer.text
+    assert "msdyn_PostInvoice" in answer.text
 
 
 def test_deleting_a_draft_releases_its_sources(sample: World) -> None:

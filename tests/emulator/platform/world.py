@@ -18,6 +18,11 @@ RUN_S = 90
 """A run takes a while in these tests, so that what happens meanwhile can be seen."""
 
 
+def refusal_of(answer: requests.Response) -> tuple[int, str]:
+    """Status and service code of a refusal."""
+    return answer.status_code, answer.json()["error"]["code"].lower()
+
+
 @dataclass
 class World:
     emulator: OpenEmulator
