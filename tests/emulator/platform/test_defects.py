@@ -29,7 +29,8 @@ def amount(world: World) -> Decimal:
     order = contract(world)
     (invoice,) = world.rows("invoices", f"_salesorderid_value eq {order}")
     lines = world.rows("invoicedetails", f"_invoiceid_value eq {invoice['invoiceid']}")
-    return next(row["baseamount"] for row in lines if row["invoicedetailname"] == "Implementation work")
+    amounts = {row["invoicedetailname"]: Decimal(row["baseamount"]) for row in lines}
+    return amounts["Implementation work"]
 
 
 def test_two_rows_of_one_run_date_count_once_or_twice(sample: World) -> None:
