@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from connector.console.call import Call
 from connector.console.embedded import open_embedded
 from connector.errors import StateFileError, UsageError
+
+if TYPE_CHECKING:
+    from requests import Response
 
 At = Annotated[
     str | None,
@@ -49,25 +52,49 @@ def ask(
 
     Raises UsageError for what it refuses, StateFileError where none answers or the address is another's.
     """
+    content = None if body is None else json.dumps(body).encode()
+    return _member_of(_request(control_url, path, method, content), control_url, member)
+
+
+def upload(control_url: str, path: str, content: bytes, *, member: str) -> dict[str, Any]:
+    """POST bytes; as `ask` otherwise."""
+    return _member_of(_request(control_url, path, "POST", content), control_url, member)
+
+
+def download(control_url: str, path: str) -> bytes:
+    """GET bytes. Raises StateFileError where none answers or the address is another's."""
+    answer = _request(control_url, path, "GET")
+    if not answer.ok:
+        raise _another(control_url, answer.status_code)
+    return answer.content
+
+
+def _request(control_url: str, path: str, method: str, content: bytes | None = None) -> Response:
     import requests
 
     try:
         with requests.Session() as session:
             session.trust_env = False  # a loopback address is no business of a proxy
             # No limit: a clock that moves over years returns when all the jobs have run.
-            answer = session.request(method, f"{control_url.rstrip('/')}/{path}", json=body, timeout=None)
+            return session.request(method, f"{control_url.rstrip('/')}/{path}", data=content, timeout=None)
     except requests.RequestException as error:
         raise StateFileError(
             f"No emulator answers at {control_url}: {type(error).__name__}.", "Is it still being served?"
         ) from None
+
+
+def _member_of(answer: Response, control_url: str, member: str) -> dict[str, Any]:
     found = _object_in(answer.text)
     if answer.ok and member in found:
         return found
     if "error" in found and answer.status_code != HTTPStatus.NOT_FOUND:
         raise UsageError(str(found["error"]))
-    raise StateFileError(
-        f"{control_url} is not the control address of an emulator that is served now (it answers "
-        f"{answer.status_code}).",
+    raise _another(control_url, answer.status_code)
+
+
+def _another(control_url: str, status: int) -> StateFileError:
+    return StateFileError(
+        f"{control_url} is not the control address of an emulator that is served now (it answers {status}).",
         "It changes with each start: take the one that `projops emulator serve` printed last.",
     )
 

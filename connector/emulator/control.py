@@ -9,6 +9,10 @@ It is plain http on a loopback port of its own, and every path stands under an u
     GET  /switches                               all switches, and the invoicing rules under "rules"
     POST /switches {"job_shape": "steps", "rules": {"cut_off": "exclusive"}}
     POST /chains/duplicate {}                    starts a second chain beside the live one
+    GET  /snapshot                               the whole state, as an SQLite file
+    POST /snapshot                               such a file of this emulator: the state is that one again
+    POST /mark {}                                remembers the state in memory
+    POST /reset {}                               goes back to the mark
     GET  /privileges                             names of the application user's privileges
     POST /privileges {"take": ["prvCreateInvoice"], "give": [], "user": id}
     GET  /sign-in                                who signs in, codes that wait, addresses of pipelines
@@ -49,11 +53,14 @@ from connector.emulator.identity.tokens import Issuer
 from connector.emulator.platform.privileges import change_privileges, privileges_of
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.switches import change_switches, describe_switches
+from connector.emulator.snapshots import Mark, restore
+from connector.emulator.store import Image
 from connector.emulator.trouble.control import TroubleControl
 from connector.emulator.trouble.trouble import Trouble
 from connector.errors import ProjopsError, UsageError
 
 Body = dict[str, Any]
+_LARGEST_STATE_BYTES = 1 << 30
 
 
 def new_token() -> str:
@@ -68,6 +75,9 @@ def make_control_app(service: AsynchronousService, token: str, trouble: Trouble,
             _route(token, "clock", control.clock, control.move_clock),
             _route(token, "switches", control.switches, control.change_switches),
             _route(token, "chains/duplicate", None, control.duplicate_chain),
+            Route(f"/{token}/snapshot", control.snapshot, methods=["GET", "POST"]),
+            _route(token, "mark", None, control.set_mark),
+            _route(token, "reset", None, control.go_back),
             _route(token, "privileges", control.privileges, control.change_privileges),
             _route(token, "sign-in", identity.sign_in, identity.change_sign_in),
             _route(token, "applications", identity.applications, identity.change_application),
@@ -82,6 +92,31 @@ def make_control_app(service: AsynchronousService, token: str, trouble: Trouble,
 class _Control:
     def __init__(self, service: AsynchronousService) -> None:
         self._service = service
+        self._mark = Mark(service)
+
+    async def snapshot(self, request: Request) -> Response:
+        if request.method != "POST":
+            image = await run_in_threadpool(self._service.store.image)
+            return Response(image.content, media_type="application/vnd.sqlite3")
+        try:
+            content = await _limited(request)
+            return JSONResponse(await run_in_threadpool(self._restore, content))
+        except ProjopsError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    def _restore(self, content: bytes) -> Body:
+        restore(self._service, Image.read(content))
+        return self.clock()
+
+    def set_mark(self, body: Body) -> Body:
+        _only(body)
+        self._mark.set()
+        return self.clock()
+
+    def go_back(self, body: Body) -> Body:
+        _only(body)
+        self._mark.go_back()
+        return self.clock()
 
     def clock(self) -> Body:
         return {"now": _text(self._service.store.now)}
@@ -148,6 +183,17 @@ def _route(
     return Route(f"/{token}/{path}", endpoint, methods=methods)
 
 
+async def _limited(request: Request) -> bytes:
+    """The body, as long as it can be a state."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > _LARGEST_STATE_BYTES:
+            raise UsageError(f"The snapshot is larger than {_LARGEST_STATE_BYTES} bytes.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
 def _parsed(text: bytes) -> Body:
     try:
         body = json.loads(text or b"{}")
@@ -161,7 +207,7 @@ def _parsed(text: bytes) -> Body:
 def _only(body: Body, *known: str) -> None:
     for name in body:
         if name not in known:
-            raise UsageError(f"{name!r} is unknown here.", f"There are: {', '.join(known)}.")
+            raise UsageError(f"{name!r} is unknown here.", f"There are: {', '.join(known) or 'none'}.")
 
 
 def _seconds(value: Any) -> float:

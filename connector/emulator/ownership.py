@@ -30,7 +30,8 @@ from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.switches import change_switches
 from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, seed_of
 from connector.emulator.server import RunningEmulator, start
-from connector.emulator.store import Store, read_owner
+from connector.emulator.snapshots import restore
+from connector.emulator.store import Image, Store, read_owner
 from connector.emulator.store.statefile import StateFileInUseError
 from connector.emulator.trouble import Trouble
 from connector.errors import StateFileError
@@ -96,6 +97,18 @@ class OpenEmulator:
     def control_url(self) -> str:
         return self.facts.control_url
 
+    def environment(self) -> dict[str, str]:
+        """What a client's process environment wants, ours and others'; the client secret among it."""
+        return {
+            "DATAVERSE_URL": self.url,
+            "AZURE_TENANT_ID": self.tenant_id,
+            "AZURE_CLIENT_ID": self.client_id,
+            "AZURE_CLIENT_SECRET": self.client_secret,
+            "AZURE_AUTHORITY_HOST": self.authority.removesuffix(f"/{self.tenant_id}"),
+            "PROJOPS_CA_FILE": str(self.ca_file),
+            "REQUESTS_CA_BUNDLE": str(self.ca_file),
+        }
+
     @property
     def is_attached(self) -> bool:
         return self.running is None
@@ -132,6 +145,14 @@ class OpenEmulator:
         with self.store.transaction() as tx:
             change_privileges(tx, changes)
 
+    def take_snapshot(self) -> Image:
+        """The whole state as of now; for `restore_snapshot`, or to be written to a file."""
+        return self.store.image()
+
+    def restore_snapshot(self, image: Image) -> None:
+        """Have that state again, the clock included. Raises StateFileError for another emulator's."""
+        restore(self.service, image)
+
     def duplicate_chain(self, workflow: str | None = None) -> str:
         return self.service.duplicate_chain(workflow)
 
@@ -152,12 +173,13 @@ def open_emulator(
     port: int = 0,
     seed: str = "sample",
     plugins: Plugins | None = None,
+    image: Image | None = None,
 ) -> OpenEmulator:
     """Serve the state in `path` (None: in memory), or attach to the process that serves it.
 
-    A missing file is made and filled with `seed`; an existing one keeps what it has. Raises UsageError
-    for an unknown seed, StateFileError for a file that is none of ours (it is left untouched) or
-    whose owner does not answer, PluginError, SettingsError for a taken port.
+    A missing file is made and filled with `seed`, or begins as `image`; an existing one keeps what it
+    has. Raises UsageError for an unknown seed, StateFileError for a file that is none of ours (it is left
+    untouched) or whose owner does not answer, PluginError, SettingsError for a taken port.
     """
     check_seed(seed)
     plugins = plugins or load_plugins()
@@ -166,7 +188,7 @@ def open_emulator(
         if path is not None and (facts := _attach(path)) is not None:
             return OpenEmulator(facts, is_new=False)
         try:
-            return _serve(path, https, port, seed, plugins)
+            return _serve(path, https, port, seed, plugins, image)
         except StateFileInUseError:
             # Two commands can begin at one moment: whoever comes second attaches on its next look.
             if time.monotonic() > deadline:
@@ -174,7 +196,9 @@ def open_emulator(
         time.sleep(0.05)
 
 
-def _serve(path: Path | None, https: bool, port: int, seed: str, plugins: Plugins) -> OpenEmulator:
+def _serve(
+    path: Path | None, https: bool, port: int, seed: str, plugins: Plugins, image: Image | None
+) -> OpenEmulator:
     platform = Platform(plugins)
 
     def control(emulator: RunningEmulator) -> tuple[str, ASGIApp]:
@@ -185,7 +209,13 @@ def _serve(path: Path | None, https: bool, port: int, seed: str, plugins: Plugin
         return token, make_control_app(platform.service, token, emulator.trouble, emulator.issuer)
 
     running = start(
-        path, https=https, port=port, now=CLOCK_STARTS, extensions=[platform.extend], control=control
+        path,
+        https=https,
+        port=port,
+        now=CLOCK_STARTS,
+        extensions=[platform.extend],
+        control=control,
+        image=image,
     )
     facts = _facts(running)
     if path is not None:

@@ -27,7 +27,7 @@ from connector.emulator.protocol.messages import Request
 from connector.emulator.registry import Registry
 from connector.emulator.schema import Schema, load_schema
 from connector.emulator.serving import HOST, BackgroundServers, listen, origin_of
-from connector.emulator.store import Store
+from connector.emulator.store import Image, Store
 from connector.emulator.trouble import Trouble
 from connector.emulator.trouble.injection import Disturbed, Surroundings, disturb_item
 
@@ -139,12 +139,14 @@ def start(
     now: datetime | None = None,
     extensions: Sequence[Extension] = (),
     control: ControlFactory | None = None,
+    image: Image | None = None,
 ) -> RunningEmulator:
     """Open the state (a file, or memory for None), and serve it on loopback.
 
     `now` is where the clock of a new state stands (default: the time of this machine); `extensions`
     register behaviour; `control` makes the control application once the emulator's facts are known:
-    it returns the unguessable first segment of its paths and the application.
+    it returns the unguessable first segment of its paths and the application. A new state begins as
+    `image` where one is given.
     Raises StateFileError for a file that is none of ours or in use, SettingsError for a taken port.
     """
     schema = load_schema()
@@ -159,6 +161,8 @@ def start(
             undo.callback(held.close)
         store = Store.open(path, schema, now=now or datetime.now(UTC))
         undo.callback(store.close)
+        if image is not None and store.is_new:
+            store.restore(image)
         with store.transaction() as tx:
             if tx.setting(TENANT) is None:
                 bootstrap(tx)

@@ -13,7 +13,7 @@ import typer
 
 from connector.console import words
 from connector.console.call import Call
-from connector.console.commands import emulator_trouble
+from connector.console.commands import emulator_snapshot, emulator_trouble
 from connector.console.control_endpoint import At, ask, control_url_of
 from connector.console.embedded import open_embedded
 from connector.console.environment_lines import Shell, line_for, usual_shell
@@ -117,6 +117,7 @@ def clock(
         _print_clock(call, control_url, move)
 
 
+app.add_typer(emulator_snapshot.app, name="snapshot")
 app.add_typer(emulator_trouble.app, name="fault")
 app.command("limits")(emulator_trouble.limits)
 app.command("requests")(emulator_trouble.requests)
@@ -130,17 +131,10 @@ def _announce(call: Call, emulator: OpenEmulator, shell: Shell) -> None:
         line = json.dumps({name: str(getattr(emulator, name)) for name in fields})
         sys.stdout.write(line + "\n")
     else:
-        lines = {
-            "DATAVERSE_URL": emulator.url,
-            "AZURE_TENANT_ID": emulator.tenant_id,
-            "AZURE_CLIENT_ID": emulator.client_id,
-            "AZURE_CLIENT_SECRET": emulator.client_secret,
-            "AZURE_AUTHORITY_HOST": emulator.authority.removesuffix(f"/{emulator.tenant_id}"),
-            "PROJOPS_CA_FILE": emulator.ca_file,
-            "REQUESTS_CA_BUNDLE": emulator.ca_file,
-        }
         call.voice.say(f"Listening. In another terminal ({shell}):")
-        sys.stdout.writelines(f"{line_for(shell, name, str(value))}\n" for name, value in lines.items())
+        sys.stdout.writelines(
+            f"{line_for(shell, name, value)}\n" for name, value in emulator.environment().items()
+        )
         call.voice.say("REQUESTS_CA_BUNDLE is for other clients: with it they trust this emulator alone.")
         call.voice.say(f"Its clock: projops emulator clock --advance 24h --at {emulator.control_url}")
         call.voice.say("Trouble: projops emulator fault add --help, at the same address.")

@@ -16,7 +16,7 @@ from connector.emulator.platform.job_purge import purge_jobs
 from connector.emulator.platform.runs import run_contracts
 from connector.emulator.platform.system_jobs import Job, Phase, create_job, open_jobs
 from connector.emulator.platform.words import JobState
-from connector.emulator.store import Store, Transaction
+from connector.emulator.store import Image, Store, Transaction
 from connector.errors import StateFileError, UsageError
 from connector.hooks import Plugins
 
@@ -77,6 +77,12 @@ class AsynchronousService:
         """`run_until` a time span from now; of several such moves at once each adds its own."""
         with self._lock:
             self.run_until((self.store.now + span).replace(microsecond=0))
+
+    def restore(self, image: Image) -> None:
+        """Put another state in the place of this one, between two steps of whatever is under way."""
+        with self._lock:
+            self.store.restore(image)
+            self.run_due()
 
     def duplicate_chain(self, workflow: str | None = None) -> str:
         """Start a second chain on the batch job of the live one; the id of its first system job.

@@ -1,9 +1,19 @@
 """The emulator's state in SQLite. See `Store` and `Transaction`."""
 
+from connector.emulator.store.image import Image
 from connector.emulator.store.layout import target_column
 from connector.emulator.store.statefile import read_owner
 from connector.emulator.store.store import Store
 from connector.emulator.store.transaction import ORGANIZATION, SYSTEM_USER, Transaction
 from connector.emulator.store.values import Value
 
-__all__ = ["ORGANIZATION", "SYSTEM_USER", "Store", "Transaction", "Value", "read_owner", "target_column"]
+__all__ = [
+    "ORGANIZATION",
+    "SYSTEM_USER",
+    "Image",
+    "Store",
+    "Transaction",
+    "Value",
+    "read_owner",
+    "target_column",
+]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
 from connector.emulator.schema import Schema
 from connector.emulator.store.engine import WRITES, make_engine
+from connector.emulator.store.image import Image
 from connector.emulator.store.layout import layout_of, settings_table
 from connector.emulator.store.statefile import Ownership, check_state_file
 from connector.emulator.store.transaction import CLOCK, Transaction
@@ -75,6 +78,24 @@ class Store:
         ):
             yield Transaction(connection, self.schema, self._layout)
             transaction.rollback()
+
+    def image(self) -> Image:
+        """The whole state as of now."""
+        with self.snapshot() as tx:
+            return Image.of(tx.raw, self.schema.version)
+
+    def restore(self, image: Image) -> None:
+        """Have the state of an image again, its clock included. Nobody writes meanwhile."""
+        with self._not_nested(), self._writer:
+            with self._engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                image.put(cast("sqlite3.Connection", raw), is_memory=self.path is None)
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(**{WRITES: True})
+                with connection.begin():
+                    if image.schema != self.schema.version:
+                        self._layout.create(connection)
+                    self._now = Transaction(connection, self.schema, self._layout).now
 
     @contextlib.contextmanager
     def _not_nested(self) -> Iterator[None]:

@@ -50,7 +50,7 @@ class Transaction:
         self.set_setting(CLOCK, now.isoformat())
 
     @property
-    def _raw(self) -> sqlite3.Connection:
+    def raw(self) -> sqlite3.Connection:
         """The connection below SQLAlchemy's, inside the same transaction."""
         return cast("sqlite3.Connection", self._connection.connection.driver_connection)
 
@@ -66,14 +66,14 @@ class Transaction:
 
     def setting(self, name: str, default: Any = None) -> Any:
         if name not in self._settings:
-            found = self._raw.execute("SELECT value FROM emu_meta WHERE name = ?", (name,)).fetchone()
+            found = self.raw.execute("SELECT value FROM emu_meta WHERE name = ?", (name,)).fetchone()
             self._settings[name] = found[0] if found else None
         text = self._settings[name]
         return default if text is None else json.loads(text)
 
     def set_setting(self, name: str, value: Any) -> None:
         text = self._settings[name] = json.dumps(value)
-        self._raw.execute("INSERT OR REPLACE INTO emu_meta (name, value) VALUES (?, ?)", (name, text))
+        self.raw.execute("INSERT OR REPLACE INTO emu_meta (name, value) VALUES (?, ?)", (name, text))
 
     def next_number(self, name: str) -> int:
         """The next of a counted series that lives in the file: 1, 2, 3 and so on."""
@@ -85,7 +85,7 @@ class Transaction:
 
     def get(self, table: str, id: str) -> dict[str, Value] | None:
         finder = self._layout.finder
-        stored = self._raw.execute(finder.by_id(table), (id.lower(),)).fetchone()
+        stored = self.raw.execute(finder.by_id(table), (id.lower(),)).fetchone()
         return None if stored is None else finder.shape(table).row(stored)
 
     def find(
@@ -106,7 +106,7 @@ class Transaction:
         shape = finder.shape(table, columns)
         order = (*order_by, self.schema[table].primary_id)
         text, bound = finder.statement(table, shape, where or {}, order, limit)
-        return [shape.row(stored) for stored in self._raw.execute(text, bound)]
+        return [shape.row(stored) for stored in self.raw.execute(text, bound)]
 
     def insert(self, table: str, values: Mapping[str, Value], *, caller: str | None = None) -> str:
         """Write a row with all that the platform adds (ids, times, owner, states, base amounts)."""

@@ -87,6 +87,14 @@ class Trouble:
             now_s = self.clock_s()
             stay.meter.leave(now_s, now_s - stay.since_s)
 
+    def reset(self) -> None:
+        """As at the start: no faults, the limits off, nothing received."""
+        self.clear()
+        with self._lock:
+            self._limits = Limits()
+            self._meters = defaultdict(Meter)
+        self.forget_received()
+
     # --- what was received ---
 
     def received(self) -> tuple[Received, ...]:
