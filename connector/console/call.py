@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
+    """`surplus` are arguments that the command has no place for, where it lets them come this far."""
+
     form: Format = Format.TABLE
     voice: Voice = field(default_factory=Voice)
     flags: Mapping[str, Any] = field(default_factory=dict)
     log: FaultLog = field(default_factory=FaultLog)
+    surplus: tuple[str, ...] = ()
 
     def settings(self, more: Mapping[str, Any] | None = None) -> Settings:
         """The settings with this call's flags laid over them. Raises SettingsError."""

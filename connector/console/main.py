@@ -23,6 +23,7 @@ from connector.console.commands import (
     status,
     utilization,
     verify,
+    watch,
 )
 from connector.console.failures import FaultLog, exit_code_of
 from connector.console.output import is_closed_pipe, write_utf_8
@@ -46,6 +47,7 @@ app.command("provision")(provision.provision)
 app.command("destroy")(destroy.destroy)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
+app.command("watch", context_settings=watch.TAKES_ANYTHING)(watch.watch)
 app.command("rerun")(rerun.rerun)
 app.command("run")(run.run)
 app.command("explain")(explain.explain)

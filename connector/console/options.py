@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -112,7 +113,8 @@ def _with_options(
     def wrapper(context: typer.Context, **given: Any) -> None:
         log = context.find_root().obj
         common = {name: given.pop(name) for name in options}
-        command(_call_of(common, log if isinstance(log, FaultLog) else FaultLog()), **given)
+        call = _call_of(common, log if isinstance(log, FaultLog) else FaultLog())
+        command(replace(call, surplus=tuple(context.args)), **given)
 
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -62,8 +63,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that is set, for whoever has to keep them out of a log."""
-        address = () if self.notify_url is None else (self.notify_url.get_secret_value(),)
-        return (*self.sign_in.secrets, *address)
+        return (*self.sign_in.secrets, *_parts_of(self.notify_url))
 
     def choose_sign_in(self) -> Choice:
         """The way to sign in and the reason for it. Raises SettingsError that names what is missing."""
@@ -222,6 +222,16 @@ def _checked(
         limits=filled(PlanLimits, "limits", given.limits, places),
         sources=sources,
     )
+
+
+def _parts_of(address: SecretStr | None) -> tuple[str, ...]:
+    """The address as a whole, and what libraries name of it: its host, and the rest."""
+    if address is None:
+        return ()
+    whole = address.get_secret_value()
+    parts = urlsplit(whole)
+    rest = whole.partition(parts.netloc)[2]
+    return tuple(part for part in (whole, rest, parts.netloc, parts.hostname) if part and part != "/")
 
 
 def _sign_in(given: Given) -> SignInSettings:

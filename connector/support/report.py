@@ -47,11 +47,16 @@ def status_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
+def next_step_of(diagnosis: Diagnosis) -> str:
+    """What to do about it; empty where the job goes on by itself."""
+    return ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health, "")
+
+
 def status_as_text(
     diagnosis: Diagnosis, zone: tzinfo = UTC, *, is_with_evidence: bool = True
 ) -> Iterator[str]:
     yield diagnosis.sentence
-    if step := ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health):
+    if step := next_step_of(diagnosis):
         yield step
     for number, chain in enumerate(_shown(diagnosis), 1):
         yield ""
