@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 
+from connector.emulator.platform.switches import PROGRESS_BASED
 from connector.emulator.platform.words import (
     ACTUAL,
     CONTRACT,
@@ -22,6 +23,7 @@ from connector.emulator.platform.words import (
 )
 from connector.emulator.seed.ids import seed_id
 from connector.emulator.store import Transaction, Value, target_column
+from connector.model.progress import HeaderStatus
 
 TIME, EXPENSE, MATERIAL, MILESTONE_CLASS = 192350000, 192350001, 192350002, 192350003
 NON_CHARGEABLE, CHARGEABLE, COMPLIMENTARY = 192350000, 192350001, 192350002
@@ -138,6 +140,7 @@ class Planter:
         method: int = TIME_AND_MATERIAL,
         includes: Sequence[int] = (TIME, EXPENSE, MATERIAL),
         customers: Sequence[tuple[str, str]] = (),
+        is_by_progress: bool = False,
     ) -> Line:
         """A project-based contract line; `customers` outrank those of the contract."""
         line = Line(seed_id(CONTRACT_LINE, f"{contract.name}/{name}"), name, contract)
@@ -151,6 +154,7 @@ class Planter:
             "msdyn_billingmethod": method,
             "msdyn_includefee": method == TIME_AND_MATERIAL and MATERIAL in includes,
             "msdyn_project": contract.project,
+            "emu_invoicescheduletype": PROGRESS_BASED if is_by_progress else None,
             "transactioncurrencyid": contract.currency,
             "lineitemnumber": self._tx.next_number(f"line of {contract.id}"),
         }
@@ -205,7 +209,45 @@ class Planter:
         tax: str = "0",
     ) -> None:
         """A milestone, and the schedule row that stands for it."""
-        id = seed_id(MILESTONE, f"{line.contract.name}/{line.name}/{name}")
+        self.row(line, day, milestone=self._milestone(line, name, day, amount, {}, status=status, tax=tax))
+
+    def progress(
+        self, line: Line, name: str, day: date, amount: str, percent: str, *, ready: str, remaining: str
+    ) -> None:
+        """A header whose next invoice was marked ready: split into a ready and a remaining part (rule G7).
+
+        The row was generated before the split and stands for the header.
+        """
+        header = self._milestone(
+            line,
+            name,
+            day,
+            amount,
+            {
+                "emu_headerstatus": HeaderStatus.IN_PROGRESS.value,
+                "emu_nextinvoicepercent": Decimal(percent),
+                "emu_nextinvoicestatus": MilestoneStatus.READY.value,
+            },
+            status=MilestoneStatus.NOT_READY,
+        )
+        self.row(line, day, milestone=header)
+        for part, status in ((ready, MilestoneStatus.READY), (remaining, MilestoneStatus.NOT_READY)):
+            of_header: dict[str, Value] = {"emu_headermilestone": header}
+            self._milestone(line, name, day, part, of_header, status=status)
+
+    def _milestone(
+        self,
+        line: Line,
+        name: str,
+        day: date,
+        amount: str,
+        more: Mapping[str, Value],
+        *,
+        status: int,
+        tax: str = "0",
+    ) -> str:
+        part = f"/{amount}" if "emu_headermilestone" in more else ""
+        id = seed_id(MILESTONE, f"{line.contract.name}/{line.name}/{name}{part}")
         values: dict[str, Value] = {
             "msdyn_contractlinescheduleofvalueid": id,
             "msdyn_name": name,
@@ -223,8 +265,8 @@ class Planter:
             "msdyn_transactiontypecode": UNBILLED_SALES,
             "transactioncurrencyid": line.contract.currency,
         }
-        self._tx.insert(MILESTONE, values)
-        self.row(line, day, milestone=id)
+        self._tx.insert(MILESTONE, values | dict(more))
+        return id
 
     def actuals(self, line: Line, *works: Work) -> None:
         for work in works:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from connector.emulator.platform.switches import NOT_TO_EXCEED_FAILED
 from connector.emulator.platform.words import BillingStatus, MilestoneStatus
 from connector.emulator.seed.documented_example import plant_documented_example
 from connector.emulator.seed.planter import (
@@ -20,7 +21,6 @@ from connector.emulator.seed.planter import (
 
 OCTOBER_3, OCTOBER_4, OCTOBER_5 = date(2020, 10, 3), date(2020, 10, 4), date(2020, 10, 5)
 OCTOBER_19 = date(2020, 10, 19)
-NOT_TO_EXCEED_FAILED = 192350001
 
 
 def plant_sample(planter: Planter) -> None:
@@ -28,6 +28,7 @@ def plant_sample(planter: Planter) -> None:
     _two_customers(planter)
     _product_line(planter)
     _milestones(planter)
+    _progress(planter)
     _without_schedule(planter)
     _contract_states(planter)
     _euro(planter)
@@ -72,6 +73,16 @@ def _milestones(planter: Planter) -> None:
     planter.milestone(build, "Portal accepted", OCTOBER_5, "8000.00", status=MilestoneStatus.NOT_READY)
     design = planter.line(contract, "Design, milestone ready after its date", method=FIXED_PRICE, includes=())
     planter.milestone(design, "Design accepted", date(2020, 9, 28), "3500.00", tax="665.00")
+
+
+def _progress(planter: Planter) -> None:
+    """The figures of Microsoft's page on progress billing: 20 percent of 1,000 are 200, and 800 remain.
+
+    Source: articles/proforma-invoicing/billing-hub.md in the repository of the documented example.
+    """
+    contract = planter.contract("Lucerne - press moved, billed by progress", [("Lucerne Publishing", "100")])
+    move = planter.line(contract, "Moving the press", method=FIXED_PRICE, includes=(), is_by_progress=True)
+    planter.progress(move, "Press moved", OCTOBER_5, "1000.00", "20", ready="200.00", remaining="800.00")
 
 
 def _without_schedule(planter: Planter) -> None:

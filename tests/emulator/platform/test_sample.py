@@ -20,6 +20,7 @@ INVOICES: dict[str, set[tuple[str, str, str]]] = {
     },
     "Northwind - set-up with hardware": {("Northwind Traders", "1266.70", "0")},
     "Proseware - portal at a fixed price": {("Proseware, Inc.", "4165.00", "665.00")},
+    "Lucerne - press moved, billed by progress": {("Lucerne Publishing", "200.00", "0")},
     "Wingtip - draft contract": {("Wingtip Toys", "399.99", "0")},
     "Fourth Coffee - rollout in EUR": {("Fourth Coffee", "774.91", "0")},
 }
