@@ -57,7 +57,7 @@ def test_text_fits_80_columns_and_names_what_it_shows(projops: Projops) -> None:
     """Names instead of ids, sums by currency, and what a preview is."""
     out = projops(*PERIOD).out
     assert max(map(len, out.splitlines())) <= 80
-    assert "34,296.96" in out
+    assert "34,496.96" in out
     assert "Adatum Corporation" in out
     assert "the platform itself decides" in " ".join(out.split())
 

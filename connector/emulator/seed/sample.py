@@ -82,7 +82,7 @@ def _progress(planter: Planter) -> None:
     """
     contract = planter.contract("Lucerne - press moved, billed by progress", [("Lucerne Publishing", "100")])
     move = planter.line(contract, "Moving the press", method=FIXED_PRICE, includes=(), is_by_progress=True)
-    planter.progress(move, "Press moved", OCTOBER_5, "1000.00", "20", ready="200.00", remaining="800.00")
+    planter.progress(move, "Press moved", OCTOBER_19, "1000.00", "20", ready="200.00", remaining="800.00")
 
 
 def _without_schedule(planter: Planter) -> None:

@@ -34,12 +34,12 @@ def test_a_missing_file_is_made_with_the_sample_and_says_so(tmp_path: Path) -> N
     with open_emulator(path) as emulator:
         assert emulator.is_new
         world = World(emulator)
-        assert len(world.rows("salesorders")) == 9
+        assert len(world.rows("salesorders")) == 10
         world.session.close()
     with open_emulator(path, seed="none") as emulator:
         assert not emulator.is_new
         world = World(emulator)
-        assert len(world.rows("salesorders")) == 9
+        assert len(world.rows("salesorders")) == 10
         world.session.close()
 
 

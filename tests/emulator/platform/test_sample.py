@@ -20,12 +20,16 @@ INVOICES: dict[str, set[tuple[str, str, str]]] = {
     },
     "Northwind - set-up with hardware": {("Northwind Traders", "1266.70", "0")},
     "Proseware - portal at a fixed price": {("Proseware, Inc.", "4165.00", "665.00")},
-    "Lucerne - press moved, billed by progress": {("Lucerne Publishing", "200.00", "0")},
     "Wingtip - draft contract": {("Wingtip Toys", "399.99", "0")},
     "Fourth Coffee - rollout in EUR": {("Fourth Coffee", "774.91", "0")},
 }
 """Contract -> {(customer, total, tax)}: by hand from the seeded rows."""
-NOT_INVOICED = {"Tailspin - support without a schedule", "Alpine - lost contract", "Trey - contract on hold"}
+NOT_INVOICED = {
+    "Tailspin - support without a schedule",
+    "Alpine - lost contract",
+    "Trey - contract on hold",
+    "Lucerne - press moved, billed by progress",
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +109,17 @@ def test_a_split_milestone_goes_to_both_customers_and_no_cent_is_lost(played: Wo
     invoices = by_contract(played)["Fabrikam and Litware - joint rollout, 60 to 40"]
     later = {row["totalamount"] for row in invoices if row["createdon"] > "2020-10-19"}
     assert later == {Decimal("600.01"), Decimal("400.00")}
+
+
+def test_progress_is_billed_by_the_part_that_is_ready(played: World) -> None:
+    """20 percent of 1,000: 200 are invoiced, 800 wait, and the header bills nothing itself (rule G7)."""
+    played.emulator.move_clock(datetime(2020, 10, 20, tzinfo=UTC))
+    (invoice,) = by_contract(played)["Lucerne - press moved, billed by progress"]
+    assert invoice["totalamount"] == Decimal(200)
+    milestones = played.rows("msdyn_contractlinescheduleofvalues", "msdyn_name eq 'Press moved'")
+    created, waiting = 192350002, 192350000
+    assert {(row["msdyn_amount"], row["msdyn_invoicestatus"]) for row in milestones} == {
+        (Decimal(1000), waiting),
+        (Decimal(200), created),
+        (Decimal(800), waiting),
+    }

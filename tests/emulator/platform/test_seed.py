@@ -66,7 +66,7 @@ def test_all_that_can_be_read_into_values_is(sample: World) -> None:
         snapshots = [read_contract(tx, id) for id in contract_ids(tx)]
     found = [snapshot for snapshot in snapshots if snapshot is not None]
     lines = [line for snapshot in found for line in snapshot.lines]
-    assert len(found) == 9
+    assert len(found) == 10
     assert sum(len(line.actuals) for line in lines) == len(sample.rows("msdyn_actuals"))
     assert sum(len(line.milestones) for line in lines) == len(
         sample.rows("msdyn_contractlinescheduleofvalues")
