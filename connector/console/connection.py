@@ -67,7 +67,7 @@ class Connection:
             self.tables,
             rules,
             sleep=_no_wait if self.is_emulator else time.sleep,
-            zone=_zone_of_this_machine(),
+            zone=zone_of_this_machine(),
         )
 
     def rules_here(self, rules: InvoicingRules) -> InvoicingRules:
@@ -88,7 +88,7 @@ def _no_wait(_seconds: float) -> None:
     """An emulator's jobs have run when a request returns: waiting shows nothing new."""
 
 
-def _zone_of_this_machine() -> tzinfo:
+def zone_of_this_machine() -> tzinfo:
     """The zone of whoever reads the sentences."""
     try:
         zone = get_localzone()
@@ -119,14 +119,14 @@ class Target:
 
 
 @contextmanager
-def connected(settings: Settings, voice: Voice) -> Iterator[Connection]:
+def connected(settings: Settings, voice: Voice, retry: RetryPolicy = DEFAULT_POLICY) -> Iterator[Connection]:
     """Sign in and resolve the tables; the embedded emulator is started or attached to when it is meant.
 
     Raises SettingsError, StateFileError, DataverseError; Refused for another environment than the expected.
     """
     with (
         targeted(settings, voice) as target,
-        target.client(cache=target.cache(settings.cache_dir)) as client,
+        target.client(retry, target.cache(settings.cache_dir)) as client,
     ):
         names = {**EMULATED_NAMES, **settings.names} if target.is_emulator else dict(settings.names)
         definitions = client.table_definitions(DECLARED.logical_names(names))

@@ -12,6 +12,7 @@ import typer
 
 from connector import __version__
 from connector.console.commands import (
+    console,
     destroy,
     doctor,
     emulator,
@@ -54,6 +55,7 @@ app.command("explain")(explain.explain)
 app.command("utilization")(utilization.utilization)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
+app.command("console")(console.console)
 app.add_typer(emulator.app, name="emulator")
 
 

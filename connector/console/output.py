@@ -143,10 +143,10 @@ def _write_csv(file: TextIO, layout: Layout, stream: Iterable[Item]) -> None:
     writer.writerow(("kind", *layout.columns))
     for item in stream:
         if item["kind"] in layout.lists:
-            writer.writerow([_cell(item.get(column)) for column in ("kind", *layout.columns)])
+            writer.writerow([cell(item.get(column)) for column in ("kind", *layout.columns)])
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A value as a spreadsheet and a build's log may read it: text is no formula and no command."""
     if value is None:
         return ""

@@ -86,8 +86,8 @@ class Chart:
 
 
 def _is_for_scripts(name: str, element: Any) -> bool:
-    """Scripts, and the box that they fill."""
-    return name.removeprefix(SVG) == "script" or element.get("class") == "tooltip"
+    """Scripts, the box that they fill, and styles, which a strict policy does not let through."""
+    return name.removeprefix(SVG) in {"script", "style"} or element.get("class") == "tooltip"
 
 
 def _turn_to_title(parent: Any, description: Any) -> None:

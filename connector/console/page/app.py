@@ -1,0 +1,266 @@
+"""The page's addresses: what each shows, from what the keeper knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta, tzinfo
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from connector.console.page.guard import Access, Guard
+from connector.console.page.keeper import Keeper
+from connector.console.page.known import Known
+from connector.console.page.moments import Pulse, Zones, is_still
+from connector.console.page.panels import health, line, next_run, timeline
+from connector.console.page.templating import ASSETS, asset, rendered, version_of
+
+STORY_WITHIN_S = 8.0
+STORY = ("story",)
+"""What is read when somebody asks for it, and not again by itself."""
+
+View: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, str]], Mapping[str, Any]]
+"""From the values of the topics by their names, and what the address asks for, to what a template needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A page of its own: `topics` are what it shows, in the order in which it needs them."""
+
+    path: str
+    title: str
+    template: str
+    topics: tuple[str, ...]
+    view: View
+
+
+def _health(values: Mapping[str, Any], _query: Mapping[str, str]) -> Mapping[str, Any]:
+    work, findings = values["work"], values["findings"]
+    return {
+        "view": health.health_view(values["job"]),
+        "rhythm": health.rhythm_of(values["job"].spans),
+        "work": None if work is None else health.work_glance(work),
+        "findings": None if findings is None else health.findings_glance(findings),
+    }
+
+
+def _timeline(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"view": timeline.timeline_view(values["job"], query.get("job")), "words": timeline.WORDS}
+
+
+def _next_run(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
+    seen = values["work"]
+    return {"view": next_run.next_run_view(seen, next_run.Asked.of(query)), "seen": seen}
+
+
+PANELS = (
+    Panel("/", "Health", "health.html", ("job", "work", "findings"), _health),
+    Panel("/timeline", "Timeline", "timeline.html", ("job",), _timeline),
+    Panel("/next-run", "Next run", "next_run.html", ("work",), _next_run),
+)
+
+
+@dataclass
+class Site:
+    """What all pages share."""
+
+    keeper: Keeper
+    access: Access
+    label: str
+    here: tzinfo
+    first: dict[str, Pulse] = field(default_factory=dict)
+
+    def app(self) -> ASGIApp:
+        routes = [
+            *(Route(panel.path, self._shown(panel)) for panel in PANELS),
+            Route("/next-run.csv", self.csv),
+            Route("/line/{id}", self.line),
+            Route("/line", self.find),
+            Route("/refresh", self.refresh, methods=["POST"]),
+            Route("/pulse", self.pulse),
+            Route("/static/{version}/{name}", self.static),
+            Route("/favicon.ico", self.icon),
+        ]
+        handlers: Mapping[Any, Any] = {404: self._not_found, 500: self._fault}
+        return Guard(Starlette(routes=routes, exception_handlers=handlers), self.access)
+
+    def _shown(self, panel: Panel) -> Callable[[Request], Response]:
+        def show(request: Request) -> Response:
+            known = {name: topic.known for name, topic in self.keeper.topics.items()}
+            return self.page(request, panel.template, panel.title, panel.topics, known, panel.view)
+
+        return show
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        title: str,
+        topics: tuple[str, ...],
+        known: Mapping[str, Known[Any]],
+        view: View,
+    ) -> Response:
+        """What is known now: the last state with its trouble, or that it is being read."""
+        self.keeper.visit()
+        needed = known[topics[0]]
+        context = self.context(request, title, topics, known)
+        if needed.value is None:
+            return HTMLResponse(rendered("reading.html", context))
+        values = {name: one.value for name, one in known.items()}
+        return HTMLResponse(rendered(template, {**context, **view(values, dict(request.query_params))}))
+
+    def context(
+        self, request: Request, title: str, topics: tuple[str, ...], known: Mapping[str, Known[Any]]
+    ) -> dict[str, Any]:
+        clock = self.keeper.clock()
+        needed = known[topics[0]]
+        job = known["job"].value
+        return {
+            "title": title,
+            "label": self.label,
+            "panels": PANELS,
+            "path": request.url.path,
+            "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            "query": dict(request.query_params),
+            "zones": self._zones(known),
+            "light": None if job is None else health.light_of(job.diagnosis.health),
+            "findings_light": _findings(known),
+            "known": needed,
+            "as_of": None if needed.value is None else getattr(needed.value, "now", None),
+            "age": None if needed.read_s is None else timedelta(seconds=clock - needed.read_s),
+            "reading_for_s": None if needed.reading_since_s is None else int(clock - needed.reading_since_s),
+            "trouble_for": None
+            if needed.trouble is None
+            else timedelta(seconds=clock - needed.trouble.since_s),
+            "state": state_of(known, topics),
+            "topics": topics,
+            "is_repeated": topics != STORY,
+            "is_awaited": topics == STORY and needed.is_reading,
+            "url": None if job is None else job.url,
+            "is_emulator": job is not None and job.is_emulator,
+            **self._now(known["job"]),
+        }
+
+    def _now(self, known: Known[Any]) -> dict[str, Any]:
+        """The environment's now at this moment, and whether its clock stands."""
+        job, read_s = known.value, known.read_s
+        if job is None or read_s is None:
+            return {"now": None, "is_still": False}
+        pulse = Pulse(job.now, read_s)
+        still = is_still(self.first.setdefault("job", pulse), pulse, is_emulator=job.is_emulator)
+        passed = timedelta() if still else timedelta(seconds=self.keeper.clock() - read_s)
+        return {"now": job.now + passed, "is_still": still}
+
+    def _zones(self, known: Mapping[str, Known[Any]]) -> Zones:
+        work = known["work"].value
+        return Zones(self.here, UTC if work is None else work.header.zone.zone)
+
+    def csv(self, request: Request) -> Response:
+        seen = self.keeper.work.known.value
+        if seen is None:
+            return PlainTextResponse("Nothing has been read yet: try again in a moment.", 503)
+        rows: Iterator[str] = next_run.as_csv(seen, next_run.Asked.of(request.query_params))
+        name = f"next-run-{seen.header.on.isoformat()}.csv"
+        return StreamingResponse(
+            rows,
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
+    def line(self, request: Request) -> Response:
+        id = request.path_params["id"]
+        story = self.keeper.story(id, STORY_WITHIN_S)
+        known = {**{name: topic.known for name, topic in self.keeper.topics.items()}, "story": story}
+        return self.page(
+            request,
+            "line.html",
+            "One line",
+            ("story",),
+            known,
+            lambda values, _query: line.line_view(values["story"]),
+        )
+
+    def find(self, request: Request) -> Response:
+        """What somebody typed: a line or a contract by its id, number or name."""
+        what = request.query_params.get("q", "").strip()
+        return RedirectResponse(f"/line/{_quoted(what)}" if what else "/next-run", 303)
+
+    def pulse(self, _request: Request) -> Response:
+        """For the page's script: what is known in which state, and what is being read."""
+        self.keeper.visit()
+        known = {name: topic.known for name, topic in self.keeper.topics.items()}
+        return _json(
+            {
+                "numbers": {name: one.number for name, one in known.items()},
+                "reading": [name for name, one in known.items() if one.is_reading],
+            }
+        )
+
+    async def refresh(self, request: Request) -> Response:
+        """Everything again; back to where the button was."""
+        form = (await request.body()).decode("utf-8", "replace")
+        self.keeper.forget_stories()
+        self.keeper.ask()
+        return RedirectResponse(_back(form), 303)
+
+    def static(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in ASSETS or request.path_params["version"] != version_of(name):
+            return PlainTextResponse("There is no such file.", 404)
+        kept = {"cache-control": "private, max-age=31536000, immutable"}
+        return Response(asset(name), media_type=ASSETS[name], headers=kept)
+
+    def icon(self, _request: Request) -> Response:
+        """Browsers ask for it on the page that a ticket opens, which has no head of ours."""
+        return Response(asset("icon.svg"), media_type=ASSETS["icon.svg"])
+
+    def _not_found(self, request: Request, _error: Exception) -> Response:
+        return self._plain(request, "There is no such page", "The address leads nowhere.", 404)
+
+    def _fault(self, request: Request, error: Exception) -> Response:
+        return self._plain(request, "A fault in the program", self.keeper.told(error), 500)
+
+    def _plain(self, request: Request, title: str, text: str, status: int) -> Response:
+        known = {name: topic.known for name, topic in self.keeper.topics.items()}
+        context = self.context(request, title, ("job",), known)
+        return HTMLResponse(rendered("plain.html", {**context, "text": text}), status)
+
+
+def state_of(known: Mapping[str, Known[Any]], topics: tuple[str, ...]) -> str:
+    """Changes when what a panel shows may have changed: `job=3 work=1`."""
+    return " ".join(f"{name}={known[name].number}" for name in topics)
+
+
+def _findings(known: Mapping[str, Known[Any]]) -> health.Light | None:
+    seen = known["findings"].value
+    return None if seen is None else health.findings_glance(seen).light
+
+
+def _quoted(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")
+
+
+def _back(form: str) -> str:
+    """Only to a page of our own: the path and query of what the form names."""
+    from urllib.parse import parse_qs
+
+    given = parse_qs(form).get("back", ["/"])[0]
+    with suppress(ValueError):
+        parts = urlsplit(given)
+        if not parts.scheme and not parts.netloc and parts.path.startswith("/"):
+            return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return "/"
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    return Response(json.dumps(value), media_type="application/json")

@@ -1,0 +1,65 @@
+"""Serves the page on loopback until it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from connector.errors import SettingsError
+
+HOST = "127.0.0.1"
+STARTS_WITHIN_S = 20.0
+ENDS_WITHIN_S = 2
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one. Raises SettingsError when it is taken."""
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        held.bind((HOST, port))
+        held.listen(128)
+    except (OSError, OverflowError) as error:
+        held.close()
+        raise SettingsError(
+            f"The port {port} cannot be used: {error}.", "Leave --port out: the system chooses a free one."
+        ) from None
+    return held
+
+
+class Serving:
+    """An application on a socket, in a thread of its own."""
+
+    def __init__(self, app: ASGIApp, held: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=ENDS_WITHIN_S,
+        )
+        for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._held = held
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="projops console", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Requests are taken from the moment on at which the socket listens, which is before this."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(ENDS_WITHIN_S + 1)
+        self._held.close()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._held]))

@@ -1,0 +1,104 @@
+"""The page's templates, and how they write amounts, moments and records. Every text is escaped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from connector.console.page.moments import Zones
+from connector.console.page.panels.next_run import WORDS
+from connector.console.page.panels.paging import address
+from connector.console.page.work import State
+from connector.model.money import with_digits
+from connector.model.shown_text import without_controls
+from connector.model.time_text import span
+from connector.runner.report import NO_CURRENCY, USUAL_DIGITS
+from connector.runner.wording import grouped, several
+
+PACKAGE = "connector.console.page"
+ASSETS = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+@cache
+def asset(name: str) -> bytes:
+    return resources.files(PACKAGE).joinpath("static", name).read_bytes()
+
+
+@cache
+def version_of(name: str) -> str:
+    """A part of an asset's address that changes with it, so that it can be kept for ever."""
+    return hashlib.sha256(asset(name)).hexdigest()[:12]
+
+
+def amount(value: Decimal | None, digits: int = USUAL_DIGITS, currency: str | None = None) -> Markup:
+    """Exact, grouped as in English; the page's script writes it as the reader's locale does."""
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    shown = Markup('<data class="amount" value="{0}" data-digits="{1}">{2}</data>').format(
+        with_digits(value, digits), digits, grouped(value, digits)
+    )
+    if currency is None:
+        return shown
+    return Markup('{0} <span class="currency">{1}</span>').format(shown, currency or NO_CURRENCY)
+
+
+def day(value: date | None) -> Markup:
+    if value is None:
+        return Markup('<span class="none">–</span>')
+    return Markup('<time class="day" datetime="{0}">{0}</time>').format(value.isoformat())
+
+
+def moment(at: datetime | None, zones: Zones) -> Markup:
+    """In the reader's zone, with the environment's beside it."""
+    if at is None:
+        return Markup('<span class="none">–</span>')
+    here, there = zones.here_and_there(at)
+    instant = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    beside = Markup(' <span class="there">{0}</span>').format(there) if there else Markup("")
+    return Markup('<time datetime="{0}" data-moment>{1}</time>{2}').format(instant, here, beside)
+
+
+def record_url(id: str, table: str, url: str) -> str:
+    """The record's form in the environment."""
+    return f"{url}/main.aspx?pagetype=entityrecord&etn={table}&id={id}"
+
+
+def _finalize(value: Any) -> Any:
+    """What names of records could do to the direction of a page is taken out of every text."""
+    return without_controls(value) if type(value) is str else value
+
+
+@cache
+def templates() -> Environment:
+    folder = resources.files(PACKAGE).joinpath("templates")
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        finalize=_finalize,
+    )
+    environment.filters.update(
+        amount=amount, day=day, moment=moment, span=span, several=several, record_url=record_url
+    )
+    environment.globals.update(
+        address=address, version_of=version_of, State=State, STATE_WORDS=WORDS, NO_CURRENCY=NO_CURRENCY
+    )
+    return environment
+
+
+def rendered(name: str, context: Mapping[str, Any]) -> str:
+    return templates().get_template(name).render(context)
