@@ -119,7 +119,7 @@ class Target:
 
 
 @contextmanager
-def connected(settings: Settings, voice: Voice, retry: RetryPolicy = DEFAULT_POLICY) -> Iterator[Connection]:
+def connected(settings: Settings, voice: Voice, retry: RetryPolicy = USUAL_RETRY) -> Iterator[Connection]:
     """Sign in and resolve the tables; the embedded emulator is started or attached to when it is meant.
 
     Raises SettingsError, StateFileError, DataverseError; Refused for another environment than the expected.
