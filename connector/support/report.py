@@ -70,11 +70,6 @@ def status_as_text(
             yield from (f"    {fact.field} = {fact.value}  ({fact.meaning})" for fact in facts)
 
 
-def next_step_of(diagnosis: Diagnosis) -> str:
-    """What a person can do now; empty where the job goes on by itself."""
-    return ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health, "")
-
-
 def rerun_as_json(plan: RerunPlan, applied: Applied | None = None) -> dict[str, Any]:
     """projops.rerun: `plan`, `applied`, `refused`, and the digest and next run of the plan."""
     refused = (*plan.refusals, *(applied.refused if applied is not None else ()))
