@@ -40,7 +40,9 @@ def test_a_job_that_was_never_provisioned_is_red(emulator: OpenEmulator) -> None
 
 def test_the_timeline_shows_a_system_job(visitor: Visitor) -> None:
     """Each stretch leads to its system job, with state, times, starter and message."""
-    run = next(span.jobs[0] for span in visitor.page.keeper.job.known.value.spans if span.kind == "run")
+    seen = visitor.page.keeper.job.known.value
+    assert seen is not None
+    run = next(span.jobs[0] for span in seen.spans if span.kind == "run")
     assert f"job={run}" in visitor.get("/timeline").text
     text = visitor.text(f"/timeline?job={run}")
     assert "ProcessRunner, step Process State succeeded" in text
