@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.errors import SettingsError
+from connector.errors import SettingsError, StateFileError
 
 if TYPE_CHECKING:
     from connector.emulator.ownership import OpenEmulator
@@ -14,14 +14,21 @@ PACKAGES_OF_THE_EXTRA = {"odata_query", "sqlalchemy", "starlette", "trustme", "u
 
 
 def open_embedded(
-    path: Path | None, *, https: bool = True, port: int = 0, seed: str = "sample"
+    path: Path | None,
+    *,
+    https: bool = True,
+    port: int = 0,
+    seed: str = "sample",
+    snapshot: Path | None = None,
 ) -> OpenEmulator:
     """Serve the state in `path` (None: in memory), or attach to the process that serves it.
 
-    Raises SettingsError where the extra is not installed, StateFileError, UsageError for an unknown seed.
+    A new state begins as the pulled `snapshot`, where one is given. Raises SettingsError where the extra
+    is not installed, StateFileError, UsageError for an unknown seed.
     """
     try:
         from connector.emulator.ownership import open_emulator
+        from connector.emulator.seed.snapshot_file import parse_snapshot
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in PACKAGES_OF_THE_EXTRA:
             raise
@@ -29,4 +36,11 @@ def open_embedded(
             f"The emulator needs {error.name}, which is not installed.",
             'Install the extra: pip install "projops-connector[emulator]".',
         ) from None
-    return open_emulator(path, https=https, port=port, seed=seed)
+    played = None
+    if snapshot is not None:
+        try:
+            with snapshot.open("rb") as lines:
+                played = parse_snapshot(str(snapshot), lines)
+        except OSError as error:
+            raise StateFileError(f"{snapshot} cannot be read: {error.strerror}.", "Check the path.") from None
+    return open_emulator(path, https=https, port=port, seed=seed, played=played)

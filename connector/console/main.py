@@ -21,6 +21,7 @@ from connector.console.commands import (
     provision,
     rerun,
     run,
+    snapshot,
     status,
     utilization,
     verify,
@@ -56,6 +57,7 @@ app.command("utilization")(utilization.utilization)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
 app.command("console")(console.console)
+app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(emulator.app, name="emulator")
 
 

@@ -28,11 +28,12 @@ from connector.emulator.platform.platform import Platform
 from connector.emulator.platform.privileges import change_privileges
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.switches import change_switches
-from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, seed_of
+from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, plant_snapshot, seed_of
+from connector.emulator.seed.snapshot_file import SnapshotError, SnapshotFile
 from connector.emulator.server import RunningEmulator, start
 from connector.emulator.snapshots import restore
 from connector.emulator.store import Image, Store, read_owner
-from connector.emulator.store.statefile import StateFileInUseError
+from connector.emulator.store.statefile import StateFileInUseError, remove_state_file
 from connector.emulator.trouble import Trouble
 from connector.errors import StateFileError
 from connector.hooks import Plugins, load_plugins
@@ -174,12 +175,14 @@ def open_emulator(
     seed: str = "sample",
     plugins: Plugins | None = None,
     image: Image | None = None,
+    played: SnapshotFile | None = None,
 ) -> OpenEmulator:
     """Serve the state in `path` (None: in memory), or attach to the process that serves it.
 
-    A missing file is made and filled with `seed`, or begins as `image`; an existing one keeps what it
-    has. Raises UsageError for an unknown seed, StateFileError for a file that is none of ours (it is left
-    untouched) or whose owner does not answer, PluginError, SettingsError for a taken port.
+    A missing file is made and filled with `seed`, or begins as `image`, or as the environment that is
+    `played`; an existing one keeps what it has. Raises UsageError for an unknown seed, StateFileError for
+    a file that is none of ours (it is left untouched), whose owner does not answer, or for a snapshot
+    that cannot be played (no file is made then), PluginError, SettingsError for a taken port.
     """
     check_seed(seed)
     plugins = plugins or load_plugins()
@@ -187,8 +190,13 @@ def open_emulator(
     while True:
         if path is not None and (facts := _attach(path)) is not None:
             return OpenEmulator(facts, is_new=False)
+        is_there = path is not None and path.exists()
         try:
-            return _serve(path, https, port, seed, plugins, image)
+            return _serve(path, https, port, _Beginning(seed, image, played), plugins)
+        except SnapshotError:
+            if path is not None and not is_there:
+                remove_state_file(path)
+            raise
         except StateFileInUseError:
             # Two commands can begin at one moment: whoever comes second attaches on its next look.
             if time.monotonic() > deadline:
@@ -196,14 +204,28 @@ def open_emulator(
         time.sleep(0.05)
 
 
+@dataclass(frozen=True)
+class _Beginning:
+    """How a new state begins."""
+
+    seed: str
+    image: Image | None
+    played: SnapshotFile | None
+
+    def plant(self, store: Store) -> None:
+        with store.transaction() as tx:
+            if seed_of(tx) is None:
+                plant(tx, self.seed) if self.played is None else plant_snapshot(tx, self.played)
+
+
 def _serve(
-    path: Path | None, https: bool, port: int, seed: str, plugins: Plugins, image: Image | None
+    path: Path | None, https: bool, port: int, beginning: _Beginning, plugins: Plugins
 ) -> OpenEmulator:
     platform = Platform(plugins)
 
     def control(emulator: RunningEmulator) -> tuple[str, ASGIApp]:
         # The first moment with a store, and before anybody can ask: the seed goes in here.
-        _plant(emulator.store, seed)
+        beginning.plant(emulator.store)
         platform.attach(emulator.store)
         token = new_token()
         return token, make_control_app(platform.service, token, emulator.trouble, emulator.issuer)
@@ -212,21 +234,15 @@ def _serve(
         path,
         https=https,
         port=port,
-        now=CLOCK_STARTS,
+        now=beginning.played.now if beginning.played else CLOCK_STARTS,
         extensions=[platform.extend],
         control=control,
-        image=image,
+        image=beginning.image,
     )
     facts = _facts(running)
     if path is not None:
         write_access(path, facts)
     return OpenEmulator(facts, is_new=running.store.is_new, running=running, platform=platform)
-
-
-def _plant(store: Store, seed: str) -> None:
-    with store.transaction() as tx:
-        if seed_of(tx) is None:
-            plant(tx, seed)
 
 
 def _attach(path: Path) -> AccessFacts | None:

@@ -32,6 +32,12 @@ app = typer.Typer(
 )
 
 SEED = Annotated[str, typer.Option("--seed", metavar="NAME", help="What a new state holds: sample or none.")]
+FROM = Annotated[
+    Path | None,
+    typer.Option(
+        "--from", metavar="SNAPSHOT", help="A new state begins as `projops snapshot pull` found it."
+    ),
+]
 # Windows lets a Ctrl-C through only between waits.
 BREATH_S = 0.5
 
@@ -44,6 +50,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     http: Annotated[bool, typer.Option("--http", help="Serve the Web API in plain http.")] = False,
     seed: SEED = "sample",
+    snapshot: FROM = None,
     shell: Annotated[
         Shell | None, typer.Option(help="For which shell the lines are; else the platform's usual one.")
     ] = None,
@@ -53,9 +60,15 @@ def serve(
     Prints the lines to paste into another terminal, with which projops and other clients there use it;
     with -o json one object on one line.
 
-    Example: projops emulator serve sandbox.db --port 8443
+    Examples:
+
+      projops emulator serve sandbox.db --port 8443
+
+      projops emulator serve --from stalled.jsonl
     """
-    with open_embedded(file, https=not http, port=port, seed=seed) as emulator:
+    if snapshot is not None and file is not None:
+        _refuse_existing(file)
+    with open_embedded(file, https=not http, port=port, seed=seed, snapshot=snapshot) as emulator:
         if emulator.is_attached:
             raise StateFileError(
                 f"{file} is served by another process, at {emulator.url}.",
@@ -74,16 +87,14 @@ def seed_file(
     call: Call,
     file: Annotated[Path, typer.Argument(help="The state file to make; it must not exist.")],
     seed: SEED = "sample",
+    snapshot: FROM = None,
 ) -> None:
     """Make a state file and fill it.
 
     Example: projops emulator seed sandbox.db
     """
-    if file.exists():
-        raise StateFileError(
-            f"{file} exists already, and was left as it is.", "Give another name, or delete it."
-        )
-    with open_embedded(file, seed=seed) as emulator:
+    _refuse_existing(file)
+    with open_embedded(file, seed=seed, snapshot=snapshot) as emulator:
         _print_clock(call, emulator.control_url)
     call.voice.say(f"{file} was made. Use it by DATAVERSE_URL=emulator:{file}")
 
@@ -121,6 +132,13 @@ app.add_typer(emulator_snapshot.app, name="snapshot")
 app.add_typer(emulator_trouble.app, name="fault")
 app.command("limits")(emulator_trouble.limits)
 app.command("requests")(emulator_trouble.requests)
+
+
+def _refuse_existing(file: Path) -> None:
+    if file.exists():
+        raise StateFileError(
+            f"{file} exists already, and was left as it is.", "Give another name, or delete it."
+        )
 
 
 def _announce(call: Call, emulator: OpenEmulator, shell: Shell) -> None:

@@ -135,6 +135,8 @@ def next_event(tx: Transaction, horizon: datetime) -> Event | None:
 def _due_at(job: Job, now: datetime) -> datetime | None:
     """When this job wants to go on; None when it does not by itself."""
     progress = job.progress
+    if progress.held_in == job.state:
+        return None
     if job.state == JobState.READY or progress.phase is Phase.WORK:
         return now
     if job.state == JobState.SUSPENDED:

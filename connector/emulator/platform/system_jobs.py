@@ -42,7 +42,10 @@ class Phase(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an instance of a workflow stands. `until` is when its sleep or its work is over."""
+    """Where an instance of a workflow stands. `until` is when its sleep or its work is over.
+
+    `held_in`: a job out of a snapshot that does not go on by itself while it has this statecode.
+    """
 
     workflow: str
     phase: Phase = Phase.BEGIN
@@ -50,6 +53,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     until: datetime | None = None
     is_stalled: bool = False
+    held_in: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -94,7 +98,7 @@ def create_job(
         "depth": _depth(tx, parent),
         "retrycount": 0,
         "sequence": tx.next_number(SYSTEM_JOB),
-        "workflowstate": _encoded(Progress(workflow=workflow, handed_end=handed_end)),
+        "workflowstate": encoded(Progress(workflow=workflow, handed_end=handed_end)),
     }
     return tx.insert(SYSTEM_JOB, values, caller=owner)
 
@@ -132,7 +136,7 @@ def open_jobs(tx: Transaction) -> list[Job]:
 
 def remember(tx: Transaction, job: Job, progress: Progress, **values: Value) -> Job:
     """Write where the job stands, with other columns of its row."""
-    tx.update(SYSTEM_JOB, job.id, values | {"workflowstate": _encoded(progress)}, caller=job.owner)
+    tx.update(SYSTEM_JOB, job.id, values | {"workflowstate": encoded(progress)}, caller=job.owner)
     return msgspec.structs.replace(job, progress=progress)
 
 
@@ -259,5 +263,6 @@ def _depth(tx: Transaction, parent: Job | None) -> int:
     return parent.depth + 1
 
 
-def _encoded(progress: Progress) -> str:
+def encoded(progress: Progress) -> str:
+    """As `workflowstate` holds it."""
     return msgspec.json.encode(progress).decode()

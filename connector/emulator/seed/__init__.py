@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 
 from connector.emulator.seed.environment import plant_environment
 from connector.emulator.seed.planter import Planter
+from connector.emulator.seed.played import play
 from connector.emulator.seed.sample import plant_sample
+from connector.emulator.seed.snapshot_file import SnapshotFile
 from connector.emulator.store import Transaction
 from connector.errors import UsageError
 
-__all__ = ["CLOCK_STARTS", "SEEDS", "check_seed", "plant", "seed_of"]
+__all__ = ["CLOCK_STARTS", "SEEDS", "check_seed", "plant", "plant_snapshot", "seed_of"]
 
 SEEDS = ("sample", "none")
 CLOCK_STARTS = datetime(2020, 10, 3, 6, tzinfo=UTC)
@@ -41,3 +43,9 @@ def plant(tx: Transaction, name: str) -> None:
     if name == "sample":
         plant_sample(Planter(tx))
     tx.set_setting(_PLANTED, name)
+
+
+def plant_snapshot(tx: Transaction, snapshot: SnapshotFile) -> None:
+    """Fill a bootstrapped state file with a pulled environment, once. Raises StateFileError."""
+    play(tx, snapshot)
+    tx.set_setting(_PLANTED, "snapshot")

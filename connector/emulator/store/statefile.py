@@ -112,6 +112,12 @@ def owner_file(path: Path) -> Path:
     return path.with_name(path.name + "-owner")
 
 
+def remove_state_file(path: Path) -> None:
+    """A state that came to nothing, with what SQLite and its owner left beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal", "-owner"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 def read_owner(path: Path) -> dict[str, str] | None:
     """What the process that owns `path` right now has published; None when nobody owns it."""
     beside = owner_file(path)
