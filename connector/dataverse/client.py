@@ -15,7 +15,8 @@ from connector.dataverse.bulk.results import BatchResult, RowResult
 from connector.dataverse.bulk.rows import CREATE, UPDATE, UPSERT, BulkTable
 from connector.dataverse.bulk.sizes import Chunks
 from connector.dataverse.bulk.work import BulkWriter
-from connector.dataverse.exchange.decoding import decode_object, decode_page, decode_record
+from connector.dataverse.exchange.decoding import decode_object, decode_record
+from connector.dataverse.exchange.page import open_page
 from connector.dataverse.exchange.retrying import DEFAULT_POLICY, RetryPolicy
 from connector.dataverse.metadata.cache import MetadataCache
 from connector.dataverse.metadata.definitions import TableDefinition
@@ -253,7 +254,8 @@ class DataverseClient:
         """
         question = FetchQuestion(xml, table.logical_name, page_size)
         contents = question.contents(self._asker, table.entity_set)
-        return (row for each in contents for row in decode_page(each, table.record, table.entity_set).records)
+        pages = (open_page(each, table.record, table.entity_set) for each in contents)
+        return (row for page in pages for piece in page.pieces for row in piece)
 
     def fetch_rows(
         self, table: TableShape[T], xml: str, *, page_size: int = 5000

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.dataverse.exchange.decoding import decode_page
+from connector.dataverse.exchange.page import open_page
 from connector.errors import MalformedAnswer
 from connector.model.actual import ACTUAL, Actual
 from connector.model.column_date import day_in, day_without_zone, start_in
@@ -18,8 +18,8 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def decoded(text: str, record: type[Actual] = Actual) -> Actual:
-    page = decode_page(b'{"value":[{"msdyn_actualid":"a",' + text.encode() + b"}]}", record, "msdyn_actuals")
-    return page.records[0]
+    page = open_page(b'{"value":[{"msdyn_actualid":"a",' + text.encode() + b"}]}", record, "msdyn_actuals")
+    return next(page.pieces)[0]
 
 
 @pytest.mark.parametrize("zone", [NEW_YORK, TOKYO])

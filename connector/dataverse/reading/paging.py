@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Generic, TypeVar
 
-from connector.dataverse.exchange.decoding import Page
+from connector.dataverse.exchange.page import Page
 from connector.dataverse.exchange.wire import Answer
 from connector.dataverse.reading.next_link import Trail
 from connector.dataverse.reading.read_ahead import Ask, ReadAhead, is_worthwhile
@@ -25,19 +26,22 @@ class Pages(Generic[T]):
         self._ask = ask
         self._trail = trail
         self._decode = decode
-        self._ahead = ReadAhead(ask)
+        self._ahead = ReadAhead(ask, partial(self._following, is_ahead=True))
         self._decoding_s = 0.0
         self._is_first = True
+        self._may_read_ahead = False
 
     def records(self, top: int | None = None, page_size: int = 0) -> Iterator[T]:
         """At most `top` records; with it `page_size` says how many a page can hold."""
         try:
             while True:
-                page = self._next(may_read_ahead=top is None or top > page_size)
-                yield from page.records if top is None else page.records[:top]
-                top = None if top is None else top - len(page.records)
-                if top is not None and top <= 0:
-                    return
+                self._may_read_ahead = not self._is_first and (top is None or top > page_size)
+                page = self._next()
+                for piece in self._decoded(page):
+                    yield from piece if top is None else piece[:top]
+                    top = None if top is None else top - len(piece)
+                    if top is not None and top <= 0:
+                        return
                 following = self._trail.after(page.next_link)
                 if following is None:
                     return
@@ -47,22 +51,31 @@ class Pages(Generic[T]):
         finally:
             self._ahead.close()
 
-    def _next(self, *, may_read_ahead: bool) -> Page[T]:
+    def _next(self) -> Page[T]:
         answer = self._ahead.take(self._trail.link)
         is_ahead = answer is not None
         if answer is None:
             answer = self._ask(self._trail.link, None)
-        if may_read_ahead and not self._is_first and self._is_worthwhile(answer, is_ahead=is_ahead):
-            self._read_ahead(answer)
-        self._is_first = False
-        started = time.monotonic()
-        page = self._decode(answer.content)
-        self._decoding_s = time.monotonic() - started
-        return page
-
-    def _is_worthwhile(self, answer: Answer, *, is_ahead: bool) -> bool:
-        return is_worthwhile(answer.waited_s, self._decoding_s, is_ahead=is_ahead)
-
-    def _read_ahead(self, answer: Answer) -> None:
-        if (link := self._trail.likely_after(answer.content)) is not None:
+        if not self._ahead.is_on and (link := self._following(answer, is_ahead=is_ahead)) is not None:
             self._ahead.begin(link)
+        self._is_first = False
+        return self._decode(answer.content)
+
+    def _decoded(self, page: Page[T]) -> Iterator[list[T]]:
+        """The pieces, and in the end how long it took to decode them."""
+        decoding_s = 0.0
+        while True:
+            started = time.monotonic()
+            piece = next(page.pieces, None)
+            decoding_s += time.monotonic() - started
+            if piece is None:
+                break
+            yield piece
+        self._decoding_s = decoding_s
+
+    def _following(self, answer: Answer, *, is_ahead: bool) -> str | None:
+        """The address of the page to read ahead. Asked in the other thread too, while this one waits."""
+        is_wanted = self._may_read_ahead and is_worthwhile(
+            answer.waited_s, self._decoding_s, is_ahead=is_ahead
+        )
+        return self._trail.likely_after(answer.content) if is_wanted else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from connector.dataverse.exchange.decoding import Page
+from connector.dataverse.exchange.page import Page
 from connector.dataverse.exchange.watching import Watch
 from connector.dataverse.reading.next_link import Trail, link_of
 from connector.dataverse.reading.read_ahead import Ask
@@ -97,7 +97,8 @@ class ParallelReading:
                 if page.next_link != arrived.next_link:
                     raise MalformedAnswer("A page names two others that follow it.")
                 del arrived
-                yield from page.records
+                for piece in page.pieces:
+                    yield from piece
                 del page
         finally:
             self._stop()

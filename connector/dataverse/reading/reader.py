@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from connector.dataverse.exchange.decoding import decode_object, decode_page, decode_record
+from connector.dataverse.exchange.decoding import decode_object, decode_record
+from connector.dataverse.exchange.page import open_page
 from connector.dataverse.exchange.watching import Watch
 from connector.dataverse.exchange.wire import Answer, Request
 from connector.dataverse.query.conditions import odata
@@ -89,7 +90,7 @@ class Reader:
             most_pages=lambda: plan.pages_in_flight or pace.width + _WAITING_PAGES,
             is_ordered=plan.is_ordered,
         )
-        return reading.records(lambda content: decode_page(content, record, entity_set))
+        return reading.records(lambda content: open_page(content, record, entity_set))
 
     def asked_length(self, entity_set: str, select: tuple[str, ...], query: Query, page_size: int) -> int:
         """How long the address of a question is when it has one more condition, a short one."""
@@ -117,7 +118,7 @@ class Reader:
     def _pages(self, url: str, prefer: Mapping[str, str], record: type[T], what: str) -> Pages[T]:
         ask = partial(self._page, prefer)
         trail = Trail(self._transport.origin, url, what)
-        return Pages(ask, trail, lambda content: decode_page(content, record, what))
+        return Pages(ask, trail, lambda content: open_page(content, record, what))
 
     def _page(self, prefer: Mapping[str, str], url: str, watch: Watch | None) -> Answer:
         """A page by its address; one that is too long for a GET goes into a $batch."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from connector.dataverse import DataverseClient, PartsPlan, Query, RetryPolicy
 from connector.dataverse.exchange.address import environment_origin
-from connector.dataverse.exchange.decoding import decode_page
+from connector.dataverse.exchange.page import open_page
 from connector.dataverse.exchange.watching import Watch
 from connector.dataverse.exchange.wire import Answer
 from connector.dataverse.query.literals import any_of
@@ -219,7 +219,7 @@ def reading(
     asking: Asking, parts: int, *, width: int = 4, most: int = 8, is_ordered: bool = False
 ) -> Iterator[str]:
     plan = ParallelReading(asking, trails(parts), lambda: width, lambda: most, is_ordered=is_ordered)
-    return (row.id for row in plan.records(lambda content: decode_page(content, Row, "accounts")))
+    return (row.id for row in plan.records(lambda content: open_page(content, Row, "accounts")))
 
 
 def expected(parts: int, pages: int) -> list[str]:
@@ -272,7 +272,7 @@ def test_pages_on_their_way_are_bounded(is_ordered: bool, bound: int) -> None:
     def decode(content: bytes) -> object:
         with asking.lock:
             asking.waiting -= 1
-        return decode_page(content, Row, "accounts")
+        return open_page(content, Row, "accounts")
 
     plan = ParallelReading(asking, trails(9), lambda: 5, lambda: 3, is_ordered=is_ordered)
     assert len(list(plan.records(decode))) == 36  # type: ignore[arg-type]  # a page of Row
@@ -308,7 +308,7 @@ def test_more_threads_read_when_the_width_grows() -> None:
             return super().answer(link, watch)
 
     plan = ParallelReading(Growing(1), trails(4), lambda: widths[0], lambda: 9, is_ordered=False)
-    assert len(list(plan.records(lambda content: decode_page(content, Row, "accounts")))) == 4
+    assert len(list(plan.records(lambda content: open_page(content, Row, "accounts")))) == 4
 
 
 def test_an_error_in_a_part_is_raised_and_ends_all() -> None:
@@ -339,7 +339,7 @@ def test_an_error_in_the_cutting_is_raised() -> None:
     plan = ParallelReading(Asking(2), broken(), lambda: 2, lambda: 4, is_ordered=True)
     got: list[str] = []
     with pytest.raises(UsageError, match="the third"):
-        got.extend(row.id for row in plan.records(lambda content: decode_page(content, Row, "accounts")))
+        got.extend(row.id for row in plan.records(lambda content: open_page(content, Row, "accounts")))
     assert got == expected(2, 2)
 
 
@@ -353,7 +353,7 @@ def test_questions_are_made_when_they_are_needed() -> None:
             yield trail
 
     records = ParallelReading(Asking(1), making(), lambda: 2, lambda: 4, is_ordered=False).records(
-        lambda content: decode_page(content, Row, "accounts")
+        lambda content: open_page(content, Row, "accounts")
     )
     next(records)
     assert len(made) < 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 
 from connector.dataverse import EVERYTHING, DataverseClient, Query, RetryPolicy
 from connector.dataverse.exchange.address import environment_origin
-from connector.dataverse.exchange.decoding import Page, decode_page
+from connector.dataverse.exchange.page import Page, open_page
 from connector.dataverse.exchange.watching import Watch
 from connector.dataverse.exchange.wire import Answer, Attempt, Lost, Request
 from connector.dataverse.reading import read_ahead
@@ -171,7 +172,7 @@ class Asking:
 
 def pages(asking: Asking, decode: Callable[[bytes], Page[Row]] | None = None) -> Pages[Row]:
     trail = Trail(environment_origin("https://contoso.crm4.dynamics.com"), f"{ROOT}/accounts", "accounts")
-    return Pages(asking, trail, decode or (lambda content: decode_page(content, Row, "accounts")))
+    return Pages(asking, trail, decode or (lambda content: open_page(content, Row, "accounts")))
 
 
 def test_nothing_is_read_ahead_where_nobody_waits() -> None:
@@ -204,10 +205,8 @@ def test_a_page_that_was_guessed_wrongly_is_dropped() -> None:
     asking = Asking(3, waited_s=1.0)
 
     def decode(content: bytes) -> Page[Row]:
-        found = decode_page(content, Row, "accounts")
-        if found.records[0].id != "2":
-            return found
-        return Page(found.records, f"{ROOT}/accounts?p=7")
+        found = open_page(content, Row, "accounts")
+        return Page(found.pieces, f"{ROOT}/accounts?p=7") if b'"2"' in content else found
 
     asking.contents[7] = b'{"value":[{"accountid":"seven"}]}'
     assert [row.id for row in pages(asking, decode).records()] == ["1", "2", "seven"]
@@ -243,12 +242,39 @@ def test_decoding_begins_when_the_next_request_is_on_the_wire(monkeypatch: pytes
             return super().__call__(link, watch)
 
     def decode(content: bytes) -> Page[Row]:
-        found = decode_page(content, Row, "accounts")
-        events.append(f"decoding {found.records[0].id}")
-        return found
+        found = open_page(content, Row, "accounts")
+        events.extend(f"decoding {row.id}" for piece in found.pieces for row in piece)
+        return open_page(content, Row, "accounts")
 
     assert len(list(pages(Sending(4, waited_s=1.0), decode).records())) == 4
     assert events == ["decoding 1", "sent 3", "decoding 2", "sent 4", "decoding 3", "decoding 4"]
+
+
+def test_a_page_that_is_waited_for_brings_the_next_one_along() -> None:
+    """The thread that has a page asks for the one behind it, without the reader's help, and for no more."""
+    asked: list[tuple[str, str]] = []
+
+    def ask(link: str, watch: Watch | None) -> Answer:
+        asked.append((link, threading.current_thread().name))
+        coming = ahead._coming
+        while link == "x" and (coming is None or not coming._is_awaited):
+            time.sleep(0)
+            coming = ahead._coming
+        return Answer(200, {}, link.encode())
+
+    def following(answer: Answer) -> str | None:
+        return f"{answer.content.decode()}x"
+
+    ahead = ReadAhead(ask, following)
+    ahead.begin("x")
+    answer = ahead.take("x")
+    assert answer is not None
+    assert answer.content == b"x"
+    assert ahead.is_on
+    assert ahead.take("something else") is None
+    ahead.close()
+    assert are_gone(THREAD)
+    assert asked == [("x", THREAD), ("xx", THREAD)]
 
 
 def test_a_page_held_up_does_not_hold_up_the_one_that_is_here() -> None:
@@ -259,7 +285,7 @@ def test_a_page_held_up_does_not_hold_up_the_one_that_is_here() -> None:
         is_free.wait()
         return Answer(200, {}, b"{}")
 
-    ahead = ReadAhead(ask)
+    ahead = ReadAhead(ask, lambda _: None)
     ahead.begin("x")
     is_free.set()
     answer = ahead.take("x")
