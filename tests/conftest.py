@@ -64,12 +64,17 @@ def repository() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+def without_settings(patch: pytest.MonkeyPatch) -> None:
+    """Take away the settings and the proxies of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(_SETTINGS):
+            patch.delenv(name)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        patch.delenv(name, raising=False)
+    patch.setenv("NO_COLOR", "1")
+
+
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings or the proxies of whoever runs it."""
-    for name in list(os.environ):
-        if name.startswith(_SETTINGS):
-            monkeypatch.delenv(name)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_COLOR", "1")
+    without_settings(monkeypatch)

@@ -19,6 +19,7 @@ from connector.console.commands import (
     explain,
     history,
     provision,
+    report,
     rerun,
     run,
     snapshot,
@@ -58,6 +59,7 @@ app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
 app.command("console")(console.console)
 app.add_typer(snapshot.app, name="snapshot")
+app.command("report")(report.report)
 app.add_typer(emulator.app, name="emulator")
 
 

@@ -17,6 +17,9 @@ from connector.job.drafts import read_created
 from connector.job.look import Sight
 from connector.model.job_chain import Diagnosis, JobCondition
 from connector.model.process import PROCESS_RUNNER
+from connector.runner.parity import Score
+from connector.runner.parity_report import score_json
+from connector.runner.wording import several
 from connector.settings import Settings
 from connector.support.apply import Applied
 from connector.support.plan import RerunPlan
@@ -41,6 +44,7 @@ class Memory(Protocol):
     def run(
         self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
     ) -> None: ...
+    def compare(self, connection: Connection, score: Score, *, is_emulator: bool) -> None: ...
 
 
 @contextmanager
@@ -79,6 +83,9 @@ class _Nothing:
     def run(
         self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
     ) -> None:
+        pass
+
+    def compare(self, connection: Connection, score: Score, *, is_emulator: bool) -> None:
         pass
 
 
@@ -145,6 +152,11 @@ class _Kept:
     ) -> None:
         kind = Kind.RUN if is_applied else Kind.PREVIEW
         self._keep(lambda history: history.note(self._entry(connection, kind, sentence, facts)))
+
+    def compare(self, connection: Connection, score: Score, *, is_emulator: bool) -> None:
+        sentence = f"Of {several(score.compared, 'contract')} {score.equal} were as previewed on {score.on}."
+        facts: dict[str, object] = {**score_json(score), "proves_wiring_only": is_emulator}
+        self._keep(lambda history: history.note(self._entry(connection, Kind.COMPARE, sentence, facts)))
 
     def _see(self, history: History, connection: Connection, diagnosis: Diagnosis) -> None:
         runs = list(_runs(self._environment, diagnosis))

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.console.connection import Connection
+from connector.console.extras import needs_console_extra
 from connector.console.output import Item, Layout
-from connector.errors import SettingsError, UsageError
+from connector.errors import UsageError
 from connector.hooks import load_plugins
 from connector.runner.calendar import Calendar
 from connector.runner.invoicing import RunRequest
@@ -51,7 +52,6 @@ LAYOUT = Layout(
         "lines",
     ),
 )
-PACKAGES_OF_THE_EXTRA = {"jinja2", "markupsafe", "pygal"}
 
 
 @dataclass
@@ -102,13 +102,6 @@ class RangeRun:
 
 def page_class() -> type[Page]:
     """The page, which is of an extra. Raises SettingsError where that is not installed."""
-    try:
+    with needs_console_extra():
         from connector.runner.page import Page
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in PACKAGES_OF_THE_EXTRA:
-            raise
-        raise SettingsError(
-            f"A page needs {error.name}, which is not installed.",
-            'Install the extra: pip install "projops-connector[console]".',
-        ) from None
     return Page

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     RERUN = "rerun"
     PREVIEW = "preview"
     RUN = "run"
+    COMPARE = "compare"
 
 
 @dataclass(frozen=True, slots=True)

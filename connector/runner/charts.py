@@ -54,7 +54,7 @@ class Chart:
             margin=4,
             margin_right=32,
             spacing=6,
-            max_scale=5 if width_px < 500 else 10,
+            max_scale=5 if width_px < 600 else 10,
             value_formatter=lambda value: f"{round(value):,}",
         )
         drawing.uuid = f"{self.id}-{width_px}"

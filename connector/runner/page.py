@@ -58,8 +58,8 @@ class Page:
             calendar=self.calendar,
             told=self.calendar.told,
             drafts=sorted(self.calendar.told.drafts, key=lambda pair: (pair[0], pair[1].contract_name)),
-            ended=_by_contract(self.calendar.told.ended),
-            sections=[self._section(code) for code in self.calendar.currencies],
+            ended=grouped_by_contract(self.calendar.told.ended),
+            sections=sections_of(self.calendar),
             as_of=moment(self.now, UTC),
             zone=zone_text(self.header.zone),
             passed=passed_text(self.first_run, self.period.first),
@@ -69,45 +69,11 @@ class Page:
             besides=besides_text(self.calendar),
             mirror=MIRROR,
             recorded=RECORDED,
-            uncertain=_by_contract(self.calendar.told.uncertain),
-            left=_by_contract(self.calendar.told.left),
+            uncertain=grouped_by_contract(self.calendar.told.uncertain),
+            left=grouped_by_contract(self.calendar.told.left),
             narrow_px=NARROW_PX,
             wide_px=WIDE_PX,
         )
-
-    def _section(self, currency: str) -> Section:
-        calendar = self.calendar
-        digits = calendar.digits_of(currency)
-        entries = [one for one in calendar.entries() if one.currency == currency]
-        days = {day.isoformat(): total for day, total in calendar.by_day(currency).items()}
-        return Section(
-            currency=currency,
-            digits=digits,
-            total=calendar.total(currency),
-            days=[(day, list(of)) for day, of in groupby(entries, key=lambda one: one.day)],
-            by_day=self._chart(
-                f"days-{currency}", f"Amount by run date in {currency}", currency, _drawn(days)
-            ),
-            by_customer=self._chart(
-                f"customers-{currency}",
-                f"Amount by customer in {currency}",
-                currency,
-                self._customers(currency),
-            ),
-        )
-
-    def _chart(self, id: str, title: str, currency: str, amounts: Mapping[str, Decimal]) -> Chart:
-        bars = [Bar(label, amount) for label, amount in amounts.items()]
-        plain = "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in id)
-        return Chart(plain, title, currency, self.calendar.digits_of(currency), bars)
-
-    def _customers(self, currency: str) -> dict[str, Decimal]:
-        """The largest ones, and all others in one bar."""
-        found: dict[str, Decimal] = {}
-        for number, (customer, total) in enumerate(self.calendar.by_customer(currency).items()):
-            name = self.calendar.name_of(customer) if number < MOST_CUSTOMERS_DRAWN else "All others"
-            found[name] = EXACT.add(found.get(name, ZERO), total.amount)
-        return found
 
 
 @dataclass(frozen=True)
@@ -122,6 +88,42 @@ class Section:
     by_customer: Chart
 
 
+def sections_of(calendar: Calendar) -> list[Section]:
+    """What a calendar holds, currency by currency, with its charts."""
+    return [_section(calendar, code) for code in calendar.currencies]
+
+
+def _section(calendar: Calendar, currency: str) -> Section:
+    entries = [one for one in calendar.entries() if one.currency == currency]
+    days = {day.isoformat(): total for day, total in calendar.by_day(currency).items()}
+    by_day, customers = f"Amount by run date in {currency}", f"Amount by customer in {currency}"
+    return Section(
+        currency=currency,
+        digits=calendar.digits_of(currency),
+        total=calendar.total(currency),
+        days=[(day, list(of)) for day, of in groupby(entries, key=lambda one: one.day)],
+        by_day=_chart(calendar, f"days-{currency}", by_day, currency, _drawn(days)),
+        by_customer=_chart(
+            calendar, f"customers-{currency}", customers, currency, _customers(calendar, currency)
+        ),
+    )
+
+
+def _chart(calendar: Calendar, id: str, title: str, currency: str, amounts: Mapping[str, Decimal]) -> Chart:
+    bars = [Bar(label, amount) for label, amount in amounts.items()]
+    plain = "".join(sign if sign.isalnum() or sign == "-" else "_" for sign in id)
+    return Chart(plain, title, currency, calendar.digits_of(currency), bars)
+
+
+def _customers(calendar: Calendar, currency: str) -> dict[str, Decimal]:
+    """The largest ones, and all others in one bar."""
+    found: dict[str, Decimal] = {}
+    for number, (customer, total) in enumerate(calendar.by_customer(currency).items()):
+        name = calendar.name_of(customer) if number < MOST_CUSTOMERS_DRAWN else "All others"
+        found[name] = EXACT.add(found.get(name, ZERO), total.amount)
+    return found
+
+
 def _drawn(days: Mapping[str, Sum]) -> dict[str, Decimal]:
     """One bar for each run date; for each month where there are too many."""
     is_by_month = len(days) > MOST_DAYS_DRAWN
@@ -132,7 +134,8 @@ def _drawn(days: Mapping[str, Sum]) -> dict[str, Decimal]:
     return found
 
 
-def _by_contract(reasons: list[tuple[str, Skip]]) -> list[tuple[str, list[Skip]]]:
+def grouped_by_contract(reasons: list[tuple[str, Skip]]) -> list[tuple[str, list[Skip]]]:
+    """Reasons with the names of their contracts, those of one contract together."""
     found: dict[str, list[Skip]] = {}
     for name, skip in reasons:
         found.setdefault(name, []).append(skip)

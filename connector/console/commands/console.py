@@ -36,7 +36,10 @@ def console(
 
       projops console --port 8321
     """
-    from connector.console.page.open import open_page
+    from connector.console.extras import needs_console_extra
+
+    with needs_console_extra():
+        from connector.console.page.open import open_page
 
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())

@@ -194,6 +194,7 @@ def _show_period(call: Call, asked: Asked, contracts: tuple[str, ...]) -> None:
 
 def _show_comparison(call: Call, on: date, contracts: tuple[str, ...]) -> None:
     with call.connected() as (connection, settings):
+        from connector.console.memory import history_of
         from connector.console.parity_run import LAYOUT as COMPARISON
         from connector.console.parity_run import comparison_of
         from connector.job.look import look
@@ -201,6 +202,8 @@ def _show_comparison(call: Call, on: date, contracts: tuple[str, ...]) -> None:
         user = _starter(look(connection.environment(settings.rules)).diagnosis)
         this = comparison_of(connection, settings, on, contracts, user)
         call.show(COMPARISON, connection.envelope(COMPARISON.schema), stream=this.stream, text=this.text)
+        with history_of(settings, call.voice) as history:
+            history.compare(connection, this.score, is_emulator=connection.is_emulator)
 
 
 def _say_next_run(call: Call, settings: Settings, ended_at: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -16,56 +16,19 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from connector.console.page.catalog import PANELS, Panel, View
 from connector.console.page.guard import Access, Guard
 from connector.console.page.keeper import Keeper
 from connector.console.page.known import Known
 from connector.console.page.moments import Pulse, Zones, is_still
-from connector.console.page.panels import health, line, next_run, timeline
+from connector.console.page.panels import health, line, next_run
+from connector.console.page.panels.paging import OnPage
+from connector.console.page.readings import read_history
 from connector.console.page.templating import ASSETS, asset, rendered, version_of
 
 STORY_WITHIN_S = 8.0
 STORY = ("story",)
 """What is read when somebody asks for it, and not again by itself."""
-
-View: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, str]], Mapping[str, Any]]
-"""From the values of the topics by their names, and what the address asks for, to what a template needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A page of its own: `topics` are what it shows, in the order in which it needs them."""
-
-    path: str
-    title: str
-    template: str
-    topics: tuple[str, ...]
-    view: View
-
-
-def _health(values: Mapping[str, Any], _query: Mapping[str, str]) -> Mapping[str, Any]:
-    work, findings = values["work"], values["findings"]
-    return {
-        "view": health.health_view(values["job"]),
-        "rhythm": health.rhythm_of(values["job"].spans),
-        "work": None if work is None else health.work_glance(work),
-        "findings": None if findings is None else health.findings_glance(findings),
-    }
-
-
-def _timeline(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
-    return {"view": timeline.timeline_view(values["job"], query.get("job")), "words": timeline.WORDS}
-
-
-def _next_run(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
-    seen = values["work"]
-    return {"view": next_run.next_run_view(seen, next_run.Asked.of(query)), "seen": seen}
-
-
-PANELS = (
-    Panel("/", "Health", "health.html", ("job", "work", "findings"), _health),
-    Panel("/timeline", "Timeline", "timeline.html", ("job",), _timeline),
-    Panel("/next-run", "Next run", "next_run.html", ("work",), _next_run),
-)
 
 
 @dataclass
@@ -94,10 +57,18 @@ class Site:
 
     def _shown(self, panel: Panel) -> Callable[[Request], Response]:
         def show(request: Request) -> Response:
-            known = {name: topic.known for name, topic in self.keeper.topics.items()}
+            known = self.known(panel.topics)
             return self.page(request, panel.template, panel.title, panel.topics, known, panel.view)
 
         return show
+
+    def known(self, topics: tuple[str, ...] = ()) -> dict[str, Known[Any]]:
+        """What is known of everything; the history, which is a file of this machine, where it is wanted."""
+        known: dict[str, Known[Any]] = {name: topic.known for name, topic in self.keeper.topics.items()}
+        if "history" in topics:
+            seen = read_history(self.keeper.settings)
+            known["history"] = Known(seen, self.keeper.clock(), known["job"].number)
+        return known
 
     def page(
         self,
@@ -114,7 +85,7 @@ class Site:
         context = self.context(request, title, topics, known)
         if needed.value is None:
             return HTMLResponse(rendered("reading.html", context))
-        values = {name: one.value for name, one in known.items()}
+        values = {name: one.value for name, one in known.items()} | {"zones": context["zones"]}
         return HTMLResponse(rendered(template, {**context, **view(values, dict(request.query_params))}))
 
     def context(
@@ -127,6 +98,10 @@ class Site:
             "title": title,
             "label": self.label,
             "panels": PANELS,
+            "layout": "base.html",
+            "is_report": False,
+            "root": "",
+            "at": OnPage(),
             "path": request.url.path,
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "query": dict(request.query_params),
@@ -178,7 +153,7 @@ class Site:
     def line(self, request: Request) -> Response:
         id = request.path_params["id"]
         story = self.keeper.story(id, STORY_WITHIN_S)
-        known = {**{name: topic.known for name, topic in self.keeper.topics.items()}, "story": story}
+        known = {**self.known(), "story": story}
         return self.page(
             request,
             "line.html",
@@ -196,7 +171,7 @@ class Site:
     def pulse(self, _request: Request) -> Response:
         """For the page's script: what is known in which state, and what is being read."""
         self.keeper.visit()
-        known = {name: topic.known for name, topic in self.keeper.topics.items()}
+        known = self.known()
         return _json(
             {
                 "numbers": {name: one.number for name, one in known.items()},
@@ -229,7 +204,7 @@ class Site:
         return self._plain(request, "A fault in the program", self.keeper.told(error), 500)
 
     def _plain(self, request: Request, title: str, text: str, status: int) -> Response:
-        known = {name: topic.known for name, topic in self.keeper.topics.items()}
+        known = self.known()
         context = self.context(request, title, ("job",), known)
         return HTMLResponse(rendered("plain.html", {**context, "text": text}), status)
 

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta, tzinfo
 
 from connector.console.connection import Connection
 from connector.console.explanation import explanation_of
-from connector.console.memory import history_of
+from connector.console.memory import environment_of, history_of
 from connector.console.page.work import Changes, Row, Whose, changes_between, rows_of
 from connector.console.voice import Voice
-from connector.errors import HttpError
+from connector.errors import HttpError, SettingsError
+from connector.history.store import History
+from connector.history.values import Entry, SeenRun
 from connector.hooks import load_plugins
 from connector.job.look import look
 from connector.model.job_chain import Diagnosis
@@ -81,6 +83,16 @@ class FindingsSeen:
     @property
     def now(self) -> datetime:
         return self.report.now
+
+
+@dataclass(frozen=True)
+class HistorySeen:
+    """What the history file says of one environment, the oldest first; `problem` why it says nothing."""
+
+    runs: tuple[SeenRun, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    problem: str = ""
+    hint: str = ""
 
 
 def read_job(connection: Connection, settings: Settings, voice: Voice) -> JobSeen:
@@ -167,3 +179,19 @@ def read_findings(connection: Connection, settings: Settings) -> FindingsSeen:
 def read_story(connection: Connection, settings: Settings, line: str) -> Explanation:
     """Raises UsageError where nothing, or more than one thing, is called `line`; DataverseError."""
     return explanation_of(connection, settings, line, None)
+
+
+def read_history(settings: Settings) -> HistorySeen:
+    """From the file that the settings name; nothing is asked of the environment."""
+    if settings.history_file is None:
+        return HistorySeen(
+            problem="No history is kept",
+            hint="Set PROJOPS_HISTORY_FILE, or history_file in projops.toml, and start the page again: what "
+            "is seen from then on is kept beyond the platform's thirty days.",
+        )
+    place = environment_of(settings.require_url())
+    try:
+        with History.open(settings.history_file, is_new_allowed=False) as kept:
+            return HistorySeen(tuple(kept.runs(place)), tuple(kept.entries(place)))
+    except SettingsError as error:
+        return HistorySeen(problem=error.message, hint=error.hint)

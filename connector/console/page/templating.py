@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from connector.console.page.moments import Zones
 from connector.console.page.panels.next_run import WORDS
-from connector.console.page.panels.paging import address
 from connector.console.page.work import State
 from connector.model.money import with_digits
 from connector.model.shown_text import without_controls
@@ -94,9 +93,7 @@ def templates() -> Environment:
     environment.filters.update(
         amount=amount, day=day, moment=moment, span=span, several=several, record_url=record_url
     )
-    environment.globals.update(
-        address=address, version_of=version_of, State=State, STATE_WORDS=WORDS, NO_CURRENCY=NO_CURRENCY
-    )
+    environment.globals.update(version_of=version_of, State=State, STATE_WORDS=WORDS, NO_CURRENCY=NO_CURRENCY)
     return environment
 
 

@@ -16,6 +16,7 @@ from connector.console.main import run_command_line
 from connector.console.page.open import OpenPage, open_page
 from connector.dataverse import RetryPolicy
 from connector.emulator.ownership import OpenEmulator, open_emulator
+from tests.conftest import without_settings
 
 READ_WITHIN_S = 60.0
 AT_ONCE = RetryPolicy(budget_s=1, most_faults=1)
@@ -72,7 +73,8 @@ def provisioned_file(sample_file: Path) -> Path:
     """The sample after provisioning and a first night: it is 7 o'clock on 2020-10-04."""
     path = sample_file.with_name("provisioned.db")
     copyfile(sample_file, path)
-    with open_emulator(path) as served:
+    with pytest.MonkeyPatch.context() as patch, open_emulator(path) as served:
+        without_settings(patch)
         assert run_command_line(["provision", "--apply", "--quiet", "--url", f"emulator:{path}"]) == 0
         served.move_clock(datetime(2020, 10, 4, 7, tzinfo=UTC))
     return path
@@ -104,8 +106,10 @@ def shared(provisioned_file: Path) -> Iterator[tuple[OpenEmulator, OpenPage]]:
     """For tests that only look: one emulator and one page for all of them."""
     path = provisioned_file.with_name("shared.db")
     copyfile(provisioned_file, path)
-    with open_emulator(path) as served, opened(Call(flags={"dataverse_url": f"emulator:{path}"})) as page:
-        yield served, page
+    with pytest.MonkeyPatch.context() as patch, open_emulator(path) as served:
+        without_settings(patch)
+        with opened(Call(flags={"dataverse_url": f"emulator:{path}"})) as page:
+            yield served, page
 
 
 @pytest.fixture

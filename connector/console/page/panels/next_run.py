@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from connector.console.output import cell
 from connector.console.page.panels.health import Sum, sums_of
-from connector.console.page.panels.paging import Paged, number_of, paged
+from connector.console.page.panels.paging import PAGE_ROWS, Paged, number_of, paged, rows_of
 from connector.console.page.readings import WorkSeen
 from connector.console.page.work import Row, State
 from connector.model.money import with_digits
@@ -51,6 +51,7 @@ class Asked:
     currency: str = ""
     sort: str = "state"
     page: int = 1
+    rows: int = PAGE_ROWS
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Asked:
@@ -62,6 +63,7 @@ class Asked:
             currency=query.get("currency", "")[:10],
             sort=sort if sort.removeprefix("-") in _KEYS else "state",
             page=number_of(query.get("page", "")),
+            rows=rows_of(query),
         )
 
     def as_query(self) -> dict[str, str]:
@@ -97,7 +99,7 @@ def next_run_view(seen: WorkSeen, asked: Asked) -> NextRunView:
         counts={state: found[state] for state in State if found[state] or state is asked.state},
         currencies=sorted({row.currency for row in seen.rows if row.currency}),
         sums=sums_of(chosen),
-        rows=paged(_sorted(chosen, asked.sort), asked.page),
+        rows=paged(_sorted(chosen, asked.sort), asked.page, asked.rows),
         asked=asked,
     )
 

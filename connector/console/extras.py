@@ -1,0 +1,24 @@
+"""What is installed with an extra: one sentence where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connector.errors import SettingsError
+
+OF_THE_CONSOLE = {"jinja2", "markupsafe", "pygal", "starlette", "uvicorn"}
+
+
+@contextmanager
+def needs_console_extra() -> Iterator[None]:
+    """Around imports. Raises SettingsError where a package of the extra is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in OF_THE_CONSOLE:
+            raise
+        raise SettingsError(
+            f"A page needs {error.name}, which is not installed.",
+            'Install the extra: pip install "projops-connector[console]".',
+        ) from None

@@ -1,0 +1,117 @@
+"""History: runs, durations, invoices, amounts and failures, beyond the platform's thirty days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connector.console.page.panels.paging import Paged, number_of, paged, rows_of
+from connector.console.page.readings import HistorySeen
+from connector.history.report import with_drift
+from connector.history.values import Entry, Kind, SeenRun
+from connector.model.job_chain import JobCondition
+from connector.model.time_text import span
+from connector.runner.report import USUAL_DIGITS
+
+if TYPE_CHECKING:
+    from connector.runner.charts import Chart
+
+DRAWN = 30
+"""Runs in a chart: the latest."""
+MOST_ENTRIES = 100
+WELL = frozenset({JobCondition.SUCCEEDED.value, JobCondition.IN_PROGRESS.value})
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """`drift` says how much later it began than a day after the one before, empty where that says nothing."""
+
+    run: SeenRun
+    length: str
+    drift: str
+    is_well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """A comparison of a preview with what the platform created; `share` is a text such as 0.98."""
+
+    at: datetime
+    on: str
+    equal: int
+    compared: int
+    share: str
+    is_emulated: bool
+
+
+def history_view(kept: HistorySeen, query: Mapping[str, str], zone: tzinfo) -> Mapping[str, Any]:
+    rows = list(_rows(kept.runs))
+    rows.reverse()
+    page: Paged[RunRow] = paged(rows, number_of(query.get("page", "")), rows_of(query))
+    finished = [row.run for row in rows if row.run.length is not None]
+    return {
+        "kept": kept,
+        "page": page,
+        "failed": sum(not row.is_well for row in rows),
+        "longest": span(max((run.length for run in finished if run.length), default=timedelta())),
+        "charts": list(_charts(kept.runs[-DRAWN:], zone)),
+        "entries": kept.entries[: -MOST_ENTRIES - 1 : -1],
+        "entry_count": len(kept.entries),
+        "parity": list(_parity(kept.entries)),
+        "digits": USUAL_DIGITS,
+    }
+
+
+def _rows(runs: Iterable[SeenRun]) -> Iterator[RunRow]:
+    for run, drift in with_drift(runs):
+        later = "" if drift is None or abs(drift) < _MINUTE else _signed(drift)
+        length = "at work" if run.length is None else span(run.length)
+        yield RunRow(run, length, later, run.state in WELL)
+
+
+def _signed(drift: timedelta) -> str:
+    return f"{span(drift)} {'later' if drift > timedelta() else 'earlier'}"
+
+
+def _charts(runs: Sequence[SeenRun], zone: tzinfo) -> Iterator[Chart]:
+    """Amounts for each currency, and durations; nothing where there is nothing to compare."""
+    from connector.runner.charts import Bar, Chart
+
+    labels = {run.id: f"{run.started.astimezone(zone):%Y-%m-%d}" for run in runs}
+    for code in sorted({code for run in runs if run.drafts for code in run.drafts.amounts}):
+        amounts = [
+            (run, run.drafts.amounts[code]) for run in runs if run.drafts and code in run.drafts.amounts
+        ]
+        bars = [Bar(labels[run.id], amount) for run, amount in amounts if amount]
+        if bars:
+            plain = "".join(sign for sign in code if sign.isalnum())
+            yield Chart(
+                f"amounts-{plain}", f"Amount of the drafts of each run in {code}", code, USUAL_DIGITS, bars
+            )
+    lengths = [(run, _minutes(run.length)) for run in runs if run.length is not None]
+    if any(minutes for _, minutes in lengths):
+        bars = [Bar(labels[run.id], minutes) for run, minutes in lengths]
+        yield Chart("durations", "Duration of each run in minutes", "min", 1, bars)
+
+
+def _minutes(length: timedelta) -> Decimal:
+    return (Decimal(int(length.total_seconds())) / 60).quantize(Decimal("0.1"))
+
+
+def _parity(entries: Iterable[Entry]) -> Iterator[Parity]:
+    """The latest first."""
+    for entry in reversed(tuple(entries)):
+        if entry.kind is Kind.COMPARE:
+            facts = entry.facts
+            yield Parity(
+                entry.at,
+                str(facts.get("on", "")),
+                int(str(facts.get("equal", 0))),
+                int(str(facts.get("compared", 0))),
+                str(facts.get("share") or ""),
+                bool(facts.get("proves_wiring_only")),
+            )

@@ -1,0 +1,188 @@
+"""The page in a real browser: what only that can show."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.console.call import Call
+from connector.console.page.open import OpenPage
+from connector.emulator.ownership import OpenEmulator
+from tests.console.page.conftest import opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PANELS = ("/", "/timeline", "/next-run", "/calendar", "/problems", "/history", "/line/Implementation%20work")
+WITHIN_MS = 30_000
+# The checks leave the pictures there, to be looked at.
+SHOTS = "BROWSER_TEST_SHOTS"
+REQUIRED = "BROWSER_TESTS_REQUIRED"
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and REQUIRED not in os.environ,
+    reason="no chromium is installed; .ci/run installs it and requires it",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # where there is no browser, none of it is needed
+
+    assert CHROMIUM is not None, f"{REQUIRED} is set, and no chromium is installed"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+class Watched:
+    """A tab, and what it complained of and asked elsewhere."""
+
+    def __init__(self, tab: Page, origin: str) -> None:
+        self.tab = tab
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        tab.set_default_timeout(WITHIN_MS)
+        tab.on("console", lambda message: self.complaints.append(message.text))
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on(
+            "request",
+            lambda asked: None if asked.url.startswith(origin) else self.foreign.append(asked.url),
+        )
+
+    def check(self) -> None:
+        assert not self.complaints
+        assert not self.foreign
+
+
+def enter(browser: Browser, page: OpenPage, **options: object) -> Watched:
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    watched = Watched(context.new_page(), page.origin)
+    watched.tab.goto(page.access.new_address())
+    watched.tab.wait_for_url(f"{page.origin}/")
+    return watched
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_panel_is_accessible(
+    browser: Browser, shared: tuple[OpenEmulator, OpenPage], scheme: str
+) -> None:
+    """axe finds nothing serious on any panel, in light and dark; no complaint, no request elsewhere."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415  # likewise
+
+    page = shared[1]
+    watched = enter(browser, page, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    for path in PANELS:
+        watched.tab.goto(f"{page.origin}{path}")
+        # Dark differs by its colours alone.
+        options = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+        found = Axe().run(watched.tab, options=options).response["violations"]
+        assert not [
+            (path, one["id"], one["nodes"][0]["html"])
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+        ]
+        if folder := os.environ.get(SHOTS):
+            name = path.strip("/").partition("/")[0] or "health"
+            watched.tab.screenshot(path=Path(folder) / f"{name}-{scheme}.png", full_page=True)
+    watched.check()
+    watched.tab.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_no_panel_is_wider_than_its_window(
+    browser: Browser, shared: tuple[OpenEmulator, OpenPage], width: int
+) -> None:
+    """From a telephone to a large screen: what is wide scrolls within itself."""
+    page = shared[1]
+    watched = enter(browser, page, viewport={"width": width, "height": 800})
+    for path in PANELS:
+        watched.tab.goto(f"{page.origin}{path}")
+        assert watched.tab.evaluate("document.documentElement.scrollWidth") <= width, path
+    watched.check()
+    watched.tab.context.close()
+
+
+def test_without_script_everything_is_there(browser: Browser, shared: tuple[OpenEmulator, OpenPage]) -> None:
+    """Panels, filters and pages are links and forms."""
+    page = shared[1]
+    watched = enter(browser, page, java_script_enabled=False)
+    watched.tab.get_by_role("link", name="Next run", exact=True).click()
+    watched.tab.get_by_label("Search contract, line, customer, reason").fill("fabrikam")
+    watched.tab.get_by_role("button", name="Show").click()
+    assert watched.tab.get_by_role("row").count() == 4
+    watched.tab.context.close()
+
+
+def test_a_filter_and_its_download(browser: Browser, shared: tuple[OpenEmulator, OpenPage]) -> None:
+    """What is shown is what the CSV holds."""
+    page = shared[1]
+    watched = enter(browser, page)
+    watched.tab.goto(f"{page.origin}/next-run")
+    watched.tab.get_by_label("States").get_by_role("link", name="Blocked").click()
+    rows = watched.tab.get_by_role("row").count() - 1
+    with watched.tab.expect_download() as coming:
+        watched.tab.get_by_role("link", name="Download CSV").click()
+    with Path(coming.value.path()).open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == rows == 4
+    watched.tab.context.close()
+
+
+def test_numbers_are_written_as_the_reader_does(
+    browser: Browser, shared: tuple[OpenEmulator, OpenPage]
+) -> None:
+    """A German browser shows German numbers, exact to the last digit, and its own time with a title."""
+    page = shared[1]
+    watched = enter(browser, page, locale="de-DE", timezone_id="Asia/Tokyo")
+    watched.tab.goto(f"{page.origin}/next-run")
+    assert "9.810,68" in watched.tab.locator("main").inner_text()
+    assert watched.tab.locator("main time[data-moment]").first.inner_text() == "2020-10-05 15:00"
+    watched.check()
+    watched.tab.context.close()
+
+
+def test_an_open_tab_shows_what_is_new(running: OpenEmulator, browser: Browser) -> None:
+    """Two tabs over one reading: both see the job stall, without a click, and the keyboard's focus stays."""
+    with opened(Call()) as page:
+        first = enter(browser, page)
+        second = Watched(first.tab.context.new_page(), page.origin)
+        second.tab.goto(page.origin)
+        first.tab.locator("#refresh").focus()
+        with running.store.transaction() as tx:
+            for job in tx.find("asyncoperation", {"statuscode": 10}):
+                tx.update("asyncoperation", str(job["asyncoperationid"]), {"statecode": 3, "statuscode": 32})
+        page.keeper.job.read_now()
+        for watched in (first, second):
+            watched.tab.get_by_role("heading", name="Canceled").wait_for()
+            watched.check()
+        assert first.tab.evaluate("document.activeElement.id") == "refresh"
+        first.tab.context.close()
+
+
+def test_the_countdown_counts(running: OpenEmulator, browser: Browser) -> None:
+    """Between two looks the time that is left gets less by itself, where the environment's clock goes."""
+    with opened(Call()) as page:
+        watched = enter(browser, page)
+        tab = watched.tab
+        tab.clock.install()
+        tab.goto(page.origin)
+        # An emulator's clock stands; the page is told that this one goes.
+        tab.evaluate("document.querySelector('[data-until]').removeAttribute('data-still')")
+        tab.clock.run_for(2_000)
+        before = tab.locator("[data-until]").inner_text()
+        assert before.startswith(("22:", "23:"))
+        tab.clock.run_for(3_000)
+        assert tab.locator("[data-until]").inner_text() != before
+        watched.tab.context.close()
