@@ -42,7 +42,13 @@ class Memory(Protocol):
         error: BaseException | None = None,
     ) -> None: ...
     def run(
-        self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
+        self,
+        connection: Connection,
+        *,
+        is_applied: bool,
+        sentence: str,
+        facts: dict[str, object],
+        reason: str = "",
     ) -> None: ...
     def compare(self, connection: Connection, score: Score, *, is_emulator: bool) -> None: ...
 
@@ -81,7 +87,13 @@ class _Nothing:
         pass
 
     def run(
-        self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
+        self,
+        connection: Connection,
+        *,
+        is_applied: bool,
+        sentence: str,
+        facts: dict[str, object],
+        reason: str = "",
     ) -> None:
         pass
 
@@ -148,10 +160,18 @@ class _Kept:
         )
 
     def run(
-        self, connection: Connection, *, is_applied: bool, sentence: str, facts: dict[str, object]
+        self,
+        connection: Connection,
+        *,
+        is_applied: bool,
+        sentence: str,
+        facts: dict[str, object],
+        reason: str = "",
     ) -> None:
         kind = Kind.RUN if is_applied else Kind.PREVIEW
-        self._keep(lambda history: history.note(self._entry(connection, kind, sentence, facts)))
+        who = _caller(connection) or ""
+        entry = self._entry(connection, kind, sentence, facts, who, reason)
+        self._keep(lambda history: history.note(entry))
 
     def compare(self, connection: Connection, score: Score, *, is_emulator: bool) -> None:
         sentence = f"Of {several(score.compared, 'contract')} {score.equal} were as previewed on {score.on}."

@@ -24,17 +24,22 @@ BREATH_S = 0.5
 def console(
     call: Call,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    actions: Annotated[
+        bool, typer.Option("--actions", help="Also let the page rerun the job and create drafts.")
+    ] = False,
 ) -> None:
     """Serve a page for the browser: health, timeline, the next run, problems, history.
 
     Only this machine can reach it, and only by the address that is printed, which works once; Enter gives
-    another one. The page changes nothing. Ctrl-C ends it.
+    another one. Without --actions the page changes nothing. Ctrl-C ends it.
 
     Examples:
 
       projops console
 
       projops console --port 8321
+
+      projops console --actions
     """
     from connector.console.extras import needs_console_extra
 
@@ -43,7 +48,7 @@ def console(
 
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
-    with open_page(call, port=port) as page:
+    with open_page(call, port=port, is_acting=actions) as page:
         address = page.access.new_address()
         if call.form in (Format.JSON, Format.JSONL):
             import json

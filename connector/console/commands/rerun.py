@@ -39,10 +39,9 @@ def rerun(
 
       projops rerun --apply --cancel 0b1c… --digest 3f5c…
     """
-    from connector.console.memory import history_of
+    from connector.console.rerun_run import carried_out
     from connector.job.look import look
     from connector.job.refusal import check_digest
-    from connector.support.apply import apply_rerun
     from connector.support.plan import plan_rerun
     from connector.support.report import rerun_as_json, rerun_as_text
 
@@ -51,14 +50,9 @@ def rerun(
         seen = look(at)
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
         check_digest(plan.digest, digest)
-        with history_of(settings, call.voice) as history:
-            try:
-                applied = apply_rerun(at, seen, plan) if apply and not plan.refusals else None
-            except BaseException as error:
-                history.rerun(connection, seen, plan, None, reason or "", error)
-                raise
-            if apply:
-                history.rerun(connection, seen, plan, applied, reason or "")
+        applied = (
+            carried_out(connection, settings, call.voice, at, seen, plan, reason or "") if apply else None
+        )
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),

@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from connector.console.page.action_pages import ACTIONS, ActionPages
+from connector.console.page.actions import Actions
 from connector.console.page.catalog import PANELS, Panel, View
 from connector.console.page.guard import Access, Guard
 from connector.console.page.keeper import Keeper
@@ -39,6 +41,7 @@ class Site:
     access: Access
     label: str
     here: tzinfo
+    actions: Actions | None = None
     first: dict[str, Pulse] = field(default_factory=dict)
 
     def app(self) -> ASGIApp:
@@ -49,6 +52,7 @@ class Site:
             Route("/line", self.find),
             Route("/refresh", self.refresh, methods=["POST"]),
             Route("/pulse", self.pulse),
+            *([] if self.actions is None else ActionPages(self, self.actions).routes()),
             Route("/static/{version}/{name}", self.static),
             Route("/favicon.ico", self.icon),
         ]
@@ -97,7 +101,7 @@ class Site:
         return {
             "title": title,
             "label": self.label,
-            "panels": PANELS,
+            "panels": PANELS if self.actions is None else (*PANELS, ACTIONS),
             "layout": "base.html",
             "is_report": False,
             "root": "",
@@ -117,6 +121,7 @@ class Site:
             else timedelta(seconds=clock - needed.trouble.since_s),
             "state": state_of(known, topics),
             "topics": topics,
+            "is_live": topics != STORY,
             "is_repeated": topics != STORY,
             "is_awaited": topics == STORY and needed.is_reading,
             "url": None if job is None else job.url,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from connector.console.call import Call
 from connector.console.connection import Connection, connected, zone_of_this_machine
 from connector.console.failures import FaultLog
+from connector.console.page.actions import Actions
 from connector.console.page.app import Site
 from connector.console.page.guard import Access
 from connector.console.page.keeper import Keeper
@@ -30,7 +31,9 @@ class OpenPage:
 
 
 @contextmanager
-def open_page(call: Call, *, port: int = 0, patience: RetryPolicy = PATIENCE) -> Iterator[OpenPage]:
+def open_page(
+    call: Call, *, port: int = 0, is_acting: bool = False, patience: RetryPolicy = PATIENCE
+) -> Iterator[OpenPage]:
     """Raises SettingsError for a port that is taken, and for an environment that is not named."""
     settings = call.settings()
     label = settings.require_url()
@@ -41,12 +44,15 @@ def open_page(call: Call, *, port: int = 0, patience: RetryPolicy = PATIENCE) ->
     held = listen(port)
     access = Access(held.getsockname()[1])
     keeper = Keeper(settings, connect, call.voice, lambda fault: written(fault, call.log))
-    site = Site(keeper, access, label, zone_of_this_machine())
+    actions = Actions(keeper, call.voice) if is_acting else None
+    site = Site(keeper, access, label, zone_of_this_machine(), actions)
     with Serving(site.app(), held):
         keeper.start()
         try:
             yield OpenPage(access, keeper)
         finally:
+            if actions is not None:
+                actions.finish()
             keeper.close()
 
 

@@ -93,9 +93,9 @@ def running(
 
 
 @contextmanager
-def opened(call: Call) -> Iterator[OpenPage]:
+def opened(call: Call, *, is_acting: bool = False) -> Iterator[OpenPage]:
     """A page of which everything has been read once, well or not."""
-    with open_page(call, patience=AT_ONCE) as page:
+    with open_page(call, is_acting=is_acting, patience=AT_ONCE) as page:
         for topic in page.keeper.topics.values():
             assert topic.wait_beyond(0, READ_WITHIN_S).number
         yield page

@@ -80,7 +80,7 @@ def test_every_panel_is_accessible(
     browser: Browser, shared: tuple[OpenEmulator, OpenPage], scheme: str
 ) -> None:
     """axe finds nothing serious on any panel, in light and dark; no complaint, no request elsewhere."""
-    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415  # likewise
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # noqa: PLC0415
 
     page = shared[1]
     watched = enter(browser, page, color_scheme=scheme, viewport={"width": 1280, "height": 900})
