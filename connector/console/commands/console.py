@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,9 +16,8 @@ from connector.console.options import connected_to_environment
 from connector.console.output import Format
 
 if TYPE_CHECKING:
-    from connector.console.page.guard import Access
+    from connector.console.page.keys import Access
 
-# Windows lets a Ctrl-C through only between waits.
 BREATH_S = 0.5
 
 
@@ -41,40 +42,51 @@ def console(
 
       projops console --actions
     """
-    from connector.console.extras import needs_console_extra
+    from connector.console.extras import check_console_extra
+    from connector.console.page.open import open_page
 
-    with needs_console_extra():
-        from connector.console.page.open import open_page
-
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
-    with open_page(call, port=port, is_acting=actions) as page:
-        address = page.access.new_address()
-        if call.form in (Format.JSON, Format.JSONL):
-            import json
-
-            sys.stdout.write(json.dumps({"address": address}) + "\n")
-        else:
-            call.voice.say("Open this address in a browser; it works once, and Enter gives another one:")
-            sys.stdout.write(address + "\n")
-            call.voice.say("Ctrl-C ends the page.")
-        sys.stdout.flush()
+    check_console_extra()
+    with _ended_by_signals() as ended, open_page(call, port=port, is_acting=actions) as page:
+        _announce(call, page.access.new_address())
         if sys.stdin is not None and sys.stdin.isatty():
             threading.Thread(target=_give_more, args=(page.access,), daemon=True).start()
-        _wait(ended)
+        # Windows lets a Ctrl-C through only between waits.
+        while not ended.wait(BREATH_S):
+            page.check()
     call.voice.say("The page has ended.")
+
+
+def _announce(call: Call, address: str) -> None:
+    if call.form in (Format.JSON, Format.JSONL):
+        import json
+
+        sys.stdout.write(json.dumps({"address": address}) + "\n")
+    else:
+        call.voice.say("Open this address in a browser; it works once, and Enter gives another one:")
+        sys.stdout.write(address + "\n")
+        call.voice.say("Ctrl-C ends the page.")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and by being told to end: a server has no other end. A second Ctrl-C ends it at once."""
+    ended = threading.Event()
+
+    def end(number: int, _frame: object) -> None:
+        if ended.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _give_more(access: Access) -> None:
     for _ in sys.stdin:
         sys.stdout.write(access.new_address() + "\n")
         sys.stdout.flush()
-
-
-def _wait(ended: threading.Event) -> None:
-    """Return at Ctrl-C or when the process is told to end: a server has no other end."""
-    try:
-        while not ended.wait(BREATH_S):
-            pass
-    except KeyboardInterrupt:
-        return

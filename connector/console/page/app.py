@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from connector.console.page.action_pages import ACTIONS, ActionPages
 from connector.console.page.actions import Actions
 from connector.console.page.catalog import PANELS, Panel, View
-from connector.console.page.guard import Access, Guard
+from connector.console.page.guard import Guard
 from connector.console.page.keeper import Keeper
+from connector.console.page.keys import Access
 from connector.console.page.known import Known
 from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels import health, line, next_run

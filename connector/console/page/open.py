@@ -1,64 +1,81 @@
-"""Opens a page: the port at once, the environment behind it in the background."""
+"""Opens a page: the port at once; what is heavy is loaded while the browser is on its way."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from connector.console.call import Call
-from connector.console.connection import Connection, connected, zone_of_this_machine
-from connector.console.failures import FaultLog
-from connector.console.page.actions import Actions
-from connector.console.page.app import Site
-from connector.console.page.guard import Access
-from connector.console.page.keeper import Keeper
-from connector.console.page.server import Serving, listen
-from connector.dataverse import RetryPolicy
+from connector.console.page.keys import Access
+from connector.console.page.port import HOST, listen
 
-PATIENCE = RetryPolicy(budget_s=20, most_faults=3, longest_pause_s=5, answer_timeout_s=120)
-"""What one request may take: a page says sooner than a command that the environment is in trouble."""
+if TYPE_CHECKING:
+    from connector.console.page.building import Built
+    from connector.console.page.keeper import Keeper
+    from connector.dataverse import RetryPolicy
 
 
-@dataclass(frozen=True)
 class OpenPage:
-    access: Access
-    keeper: Keeper
+    """A page whose port listens; `keeper` waits until everything behind it is there."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._is_settled = threading.Event()
+        self._built: Built | None = None
+        self._error: BaseException | None = None
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.access.port}"
+        return f"http://{HOST}:{self.access.port}"
+
+    @property
+    def keeper(self) -> Keeper:
+        """Raises what building the page raised."""
+        self._is_settled.wait()
+        self.check()
+        assert self._built is not None
+        return self._built.keeper
+
+    def check(self) -> None:
+        """Raises what building the page raised, as soon as that is known."""
+        if self._error is not None:
+            raise self._error
+
+    def settle(self, built: Built | None, error: BaseException | None = None) -> None:
+        self._built, self._error = built, error
+        self._is_settled.set()
+
+    def close(self) -> None:
+        self._is_settled.wait()
+        if self._built is not None:
+            self._built.close()
 
 
 @contextmanager
 def open_page(
-    call: Call, *, port: int = 0, is_acting: bool = False, patience: RetryPolicy = PATIENCE
+    call: Call, *, port: int = 0, is_acting: bool = False, patience: RetryPolicy | None = None
 ) -> Iterator[OpenPage]:
     """Raises SettingsError for a port that is taken, and for an environment that is not named."""
     settings = call.settings()
-    label = settings.require_url()
-
-    def connect() -> AbstractContextManager[Connection]:
-        return connected(settings, call.voice, replace(patience, sleep=keeper.wait))
-
+    settings.require_url()
     held = listen(port)
-    access = Access(held.getsockname()[1])
-    keeper = Keeper(settings, connect, call.voice, lambda fault: written(fault, call.log))
-    actions = Actions(keeper, call.voice) if is_acting else None
-    site = Site(keeper, access, label, zone_of_this_machine(), actions)
-    with Serving(site.app(), held):
-        keeper.start()
+    page = OpenPage(Access(held.getsockname()[1]))
+
+    def build() -> None:
         try:
-            yield OpenPage(access, keeper)
-        finally:
-            if actions is not None:
-                actions.finish()
-            keeper.close()
+            from connector.console.page.building import PATIENCE, built
 
+            page.settle(
+                built(call, settings, held, page.access, is_acting=is_acting, patience=patience or PATIENCE)
+            )
+        except BaseException as error:  # noqa: BLE001  # raised again by `check`, in the command's thread
+            page.settle(None, error)
 
-def written(fault: Exception, log: FaultLog) -> str:
-    """Where what happened can be read."""
+    threading.Thread(target=build, name="builds the page", daemon=True).start()
     try:
-        return f"{type(fault).__name__}: what happened is in {log.write(fault)}."
-    except OSError as error:
-        return f"{type(fault).__name__}; no log could be written to {log.folder}: {error.strerror}."
+        yield page
+    finally:
+        page.close()
+        held.close()

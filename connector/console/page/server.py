@@ -11,25 +11,8 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from connector.errors import SettingsError
-
-HOST = "127.0.0.1"
 STARTS_WITHIN_S = 20.0
 ENDS_WITHIN_S = 2
-
-
-def listen(port: int) -> socket.socket:
-    """A listening socket on loopback; port 0 takes a free one. Raises SettingsError when it is taken."""
-    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        held.bind((HOST, port))
-        held.listen(128)
-    except (OSError, OverflowError) as error:
-        held.close()
-        raise SettingsError(
-            f"The port {port} cannot be used: {error}.", "Leave --port out: the system chooses a free one."
-        ) from None
-    return held
 
 
 class Serving:
