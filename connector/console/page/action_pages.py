@@ -27,6 +27,8 @@ LONGEST_REASON = 500
 
 
 class Tab(NamedTuple):
+    """An entry of the navigation."""
+
     path: str
     title: str
 
@@ -119,7 +121,7 @@ class ActionPages:
         except ProjopsError as error:
             refusal = Refusal(error.message, error.hint)
             return await run_in_threadpool(self._overview, request, refusal, 409)
-        return RedirectResponse(f"/actions/done/{id}", 303)
+        return RedirectResponse(f"{self.site.root}/actions/done/{id}", 303)
 
     def _checked(self, form: Form) -> str:
         """The reason. Raises Refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from connector.console.page.action_pages import ACTIONS, ActionPages
+from connector.console.page.action_pages import ACTIONS, ActionPages, Tab
 from connector.console.page.actions import Actions
 from connector.console.page.catalog import PANELS, Panel, View
 from connector.console.page.guard import Guard
@@ -25,11 +25,13 @@ from connector.console.page.keys import Access
 from connector.console.page.known import Known
 from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels import health, line, next_run
+from connector.console.page.panels.environments import Peer, place_view
 from connector.console.page.panels.paging import OnPage
 from connector.console.page.readings import read_history
 from connector.console.page.templating import ASSETS, asset, rendered, version_of
 
 STORY_WITHIN_S = 8.0
+ENVIRONMENTS = Tab("/environments", "Environments")
 STORY = ("story",)
 """What is read when somebody asks for it, and not again by itself."""
 
@@ -43,22 +45,22 @@ class Site:
     label: str
     here: tzinfo
     actions: Actions | None = None
+    root: str = ""
+    peers: Peers | None = None
     first: dict[str, Pulse] = field(default_factory=dict)
 
-    def app(self) -> ASGIApp:
-        routes = [
+    def routes(self) -> list[Route]:
+        """All addresses of one environment; `root` stands before them."""
+        return [
             *(Route(panel.path, self._shown(panel)) for panel in PANELS),
             Route("/next-run.csv", self.csv),
             Route("/line/{id}", self.line),
             Route("/line", self.find),
             Route("/refresh", self.refresh, methods=["POST"]),
             Route("/pulse", self.pulse),
+            *([] if self.peers is None else [Route(ENVIRONMENTS.path, self.environments)]),
             *([] if self.actions is None else ActionPages(self, self.actions).routes()),
-            Route("/static/{version}/{name}", self.static),
-            Route("/favicon.ico", self.icon),
         ]
-        handlers: Mapping[Any, Any] = {404: self._not_found, 500: self._fault}
-        return Guard(Starlette(routes=routes, exception_handlers=handlers), self.access)
 
     def _shown(self, panel: Panel) -> Callable[[Request], Response]:
         def show(request: Request) -> Response:
@@ -66,6 +68,21 @@ class Site:
             return self.page(request, panel.template, panel.title, panel.topics, known, panel.view)
 
         return show
+
+    def _tabs(self) -> list[Tab]:
+        """The panels; actions where they are allowed, environments where there are several."""
+        tabs = [Tab(panel.path, panel.title) for panel in PANELS]
+        if self.peers is not None:
+            tabs.append(ENVIRONMENTS)
+        return tabs if self.actions is None else [*tabs, ACTIONS]
+
+    def environments(self, request: Request) -> Response:
+        """All of them, each with its health: those that nobody has opened are asked for that alone."""
+        assert self.peers is not None
+        known = self.known()
+        context = self.context(request, ENVIRONMENTS.title, ("job",), known)
+        places = [place_view(one) for one in self.peers.seen()]
+        return HTMLResponse(rendered("environments.html", {**context, "is_live": True, "places": places}))
 
     def known(self, topics: tuple[str, ...] = ()) -> dict[str, Known[Any]]:
         """What is known of everything; the history, which is a file of this machine, where it is wanted."""
@@ -85,6 +102,7 @@ class Site:
         view: View,
     ) -> Response:
         """What is known now: the last state with its trouble, or that it is being read."""
+        self.keeper.start()
         self.keeper.visit()
         needed = known[topics[0]]
         context = self.context(request, title, topics, known)
@@ -102,12 +120,13 @@ class Site:
         return {
             "title": title,
             "label": self.label,
-            "panels": PANELS if self.actions is None else (*PANELS, ACTIONS),
+            "panels": self._tabs(),
             "layout": "base.html",
             "is_report": False,
-            "root": "",
-            "at": OnPage(),
-            "path": request.url.path,
+            "root": self.root,
+            "at": OnPage(self.root),
+            "has_peers": self.peers is not None,
+            "path": request.url.path.removeprefix(self.root),
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "query": dict(request.query_params),
             "zones": self._zones(known),
@@ -172,7 +191,7 @@ class Site:
     def find(self, request: Request) -> Response:
         """What somebody typed: a line or a contract by its id, number or name."""
         what = request.query_params.get("q", "").strip()
-        return RedirectResponse(f"/line/{_quoted(what)}" if what else "/next-run", 303)
+        return RedirectResponse(self.root + (f"/line/{_quoted(what)}" if what else "/next-run"), 303)
 
     def pulse(self, _request: Request) -> Response:
         """For the page's script: what is known in which state, and what is being read."""
@@ -192,27 +211,59 @@ class Site:
         self.keeper.ask()
         return RedirectResponse(_back(form), 303)
 
-    def static(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in ASSETS or request.path_params["version"] != version_of(name):
-            return PlainTextResponse("There is no such file.", 404)
-        kept = {"cache-control": "private, max-age=31536000, immutable"}
-        return Response(asset(name), media_type=ASSETS[name], headers=kept)
-
-    def icon(self, _request: Request) -> Response:
-        """Browsers ask for it on the page that a ticket opens, which has no head of ours."""
-        return Response(asset("icon.svg"), media_type=ASSETS["icon.svg"])
-
-    def _not_found(self, request: Request, _error: Exception) -> Response:
+    def not_found(self, request: Request, _error: Exception) -> Response:
         return self._plain(request, "There is no such page", "The address leads nowhere.", 404)
 
-    def _fault(self, request: Request, error: Exception) -> Response:
+    def fault(self, request: Request, error: Exception) -> Response:
         return self._plain(request, "A fault in the program", self.keeper.told(error), 500)
 
     def _plain(self, request: Request, title: str, text: str, status: int) -> Response:
         known = self.known()
         context = self.context(request, title, ("job",), known)
         return HTMLResponse(rendered("plain.html", {**context, "text": text}), status)
+
+
+@dataclass(frozen=True)
+class Peers:
+    """All environments of a page; the first is the one that it opens with."""
+
+    sites: tuple[Site, ...]
+    broken: tuple[tuple[str, str], ...] = ()
+    """Profiles that cannot be used, with the reason."""
+
+    def seen(self) -> Iterator[Peer]:
+        for site in self.sites:
+            site.keeper.start("job")
+            site.keeper.visit()
+            yield Peer(site.label, site.root, site.keeper.job.known)
+        for name, reason in self.broken:
+            yield Peer(name, None, Known(), reason)
+
+
+def application(sites: Sequence[Site], access: Access) -> ASGIApp:
+    """The first at the root, every other one under its own path."""
+    first, *others = sites
+    handlers: Mapping[Any, Any] = {404: first.not_found, 500: first.fault}
+    routes = [
+        *first.routes(),
+        Route("/static/{version}/{name}", static),
+        Route("/favicon.ico", icon),
+        *(Mount(site.root, routes=site.routes()) for site in others),
+    ]
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), access)
+
+
+def static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in ASSETS or request.path_params["version"] != version_of(name):
+        return PlainTextResponse("There is no such file.", 404)
+    kept = {"cache-control": "private, max-age=31536000, immutable"}
+    return Response(asset(name), media_type=ASSETS[name], headers=kept)
+
+
+def icon(_request: Request) -> Response:
+    """Browsers ask for it on the page that a ticket opens, which has no head of ours."""
+    return Response(asset("icon.svg"), media_type=ASSETS["icon.svg"])
 
 
 def state_of(known: Mapping[str, Known[Any]], topics: tuple[str, ...]) -> str:

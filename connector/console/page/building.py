@@ -5,16 +5,18 @@ from __future__ import annotations
 import socket
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from connector.console.call import Call
 from connector.console.connection import Connection, connected, zone_of_this_machine
 from connector.console.failures import FaultLog
 from connector.console.page.actions import Actions
-from connector.console.page.app import Site
+from connector.console.page.app import Peers, Site, application
 from connector.console.page.keeper import Keeper
 from connector.console.page.keys import Access
 from connector.console.page.server import Serving
 from connector.dataverse import RetryPolicy
+from connector.errors import ProjopsError
 from connector.settings import Settings
 
 PATIENCE = RetryPolicy(budget_s=20, most_faults=3, longest_pause_s=5, answer_timeout_s=120)
@@ -23,16 +25,19 @@ PATIENCE = RetryPolicy(budget_s=20, most_faults=3, longest_pause_s=5, answer_tim
 
 @dataclass(frozen=True)
 class Built:
-    keeper: Keeper
-    actions: Actions | None
-    _stack: ExitStack
+    """`sites` are the environments, the first of them the one that the page opens with."""
+
+    sites: tuple[Site, ...]
+    _serving: ExitStack
 
     def close(self) -> None:
-        """An action that is under way is finished; then the port is closed."""
-        if self.actions is not None:
-            self.actions.finish()
-        self.keeper.close()
-        self._stack.close()
+        """Actions that are under way are finished; then the port is closed."""
+        for site in self.sites:
+            if site.actions is not None:
+                site.actions.finish()
+        for site in self.sites:
+            site.keeper.close()
+        self._serving.close()
 
 
 def built(
@@ -44,18 +49,39 @@ def built(
     is_acting: bool,
     patience: RetryPolicy = PATIENCE,
 ) -> Built:
-    """Serving, and reading in the background."""
+    """Serving, and reading the first environment in the background; others when somebody looks at them."""
+    sites, broken = [_site(call, settings, access, "", is_acting, patience)], []
+    for name in settings.profiles:
+        if name == settings.profile:
+            continue
+        try:
+            other = call.settings({"profile": name})
+            other.require_url()
+        except ProjopsError as error:
+            broken.append((name, error.message))
+        else:
+            sites.append(_site(call, other, access, f"/at/{quote(name, safe='')}", is_acting, patience))
+    if len(sites) + len(broken) > 1:
+        peers = Peers(tuple(sites), tuple(broken))
+        for site in sites:
+            site.peers = peers
+    with ExitStack() as stack:
+        stack.enter_context(Serving(application(sites, access), held))
+        sites[0].keeper.start()
+        return Built(tuple(sites), stack.pop_all())
 
+
+def _site(
+    call: Call, settings: Settings, access: Access, root: str, is_acting: bool, patience: RetryPolicy
+) -> Site:
     def connect() -> AbstractContextManager[Connection]:
         return connected(settings, call.voice, replace(patience, sleep=keeper.wait))
 
     keeper = Keeper(settings, connect, call.voice, lambda fault: written(fault, call.log))
     actions = Actions(keeper, call.voice) if is_acting else None
-    site = Site(keeper, access, settings.require_url(), zone_of_this_machine(), actions)
-    with ExitStack() as stack:
-        stack.enter_context(Serving(site.app(), held))
-        keeper.start()
-        return Built(keeper, actions, stack.pop_all())
+    url = settings.require_url()
+    label = f"{settings.profile}: {url}" if settings.profile else url
+    return Site(keeper, access, label, zone_of_this_machine(), actions, root)
 
 
 def written(fault: Exception, log: FaultLog) -> str:

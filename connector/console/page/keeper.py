@@ -123,6 +123,7 @@ class Keeper:
             "work": _Beat(self.work, WORK),
             "findings": _Beat(self.findings, FINDINGS),
         }
+        self._begun: set[str] = set()
         self._stories: OrderedDict[str, Topic[Explanation]] = OrderedDict()
         self._bell = threading.Condition()
         self._closing = threading.Event()
@@ -132,9 +133,15 @@ class Keeper:
     def topics(self) -> Mapping[str, Topic[Any]]:
         return {name: beat.topic for name, beat in self._beats.items()}
 
-    def start(self) -> None:
-        for name, beat in self._beats.items():
-            threading.Thread(target=self._go_on, args=(beat,), name=f"reads {name}", daemon=True).start()
+    def start(self, *names: str) -> None:
+        """Begin to read these topics, or all of them; what has begun goes on."""
+        with self._bell:
+            fresh = [name for name in names or self._beats if name not in self._begun]
+            self._begun.update(fresh)
+        for name in fresh:
+            threading.Thread(
+                target=self._go_on, args=(self._beats[name],), name=f"reads {name}", daemon=True
+            ).start()
 
     def close(self) -> None:
         """End the reading; one that hangs in the network is left to end with the process."""

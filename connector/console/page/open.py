@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from connector.console.page.building import Built
     from connector.console.page.keeper import Keeper
     from connector.dataverse import RetryPolicy
+    from connector.settings import Settings
 
 
 class OpenPage:
@@ -32,11 +33,16 @@ class OpenPage:
 
     @property
     def keeper(self) -> Keeper:
-        """Raises what building the page raised."""
+        """Of the environment that the page opens with. Raises what building the page raised."""
+        return self.keepers[0]
+
+    @property
+    def keepers(self) -> tuple[Keeper, ...]:
+        """Of all environments. Raises what building the page raised."""
         self._is_settled.wait()
         self.check()
         assert self._built is not None
-        return self._built.keeper
+        return tuple(site.keeper for site in self._built.sites)
 
     def check(self) -> None:
         """Raises what building the page raised, as soon as that is known."""
@@ -58,7 +64,7 @@ def open_page(
     call: Call, *, port: int = 0, is_acting: bool = False, patience: RetryPolicy | None = None
 ) -> Iterator[OpenPage]:
     """Raises SettingsError for a port that is taken, and for an environment that is not named."""
-    settings = call.settings()
+    settings = _first(call)
     settings.require_url()
     held = listen(port)
     page = OpenPage(Access(held.getsockname()[1]))
@@ -79,3 +85,11 @@ def open_page(
     finally:
         page.close()
         held.close()
+
+
+def _first(call: Call) -> Settings:
+    """The environment that is named, or else the first of the project file: a page shows all of them."""
+    settings = call.settings()
+    if settings.dataverse_url or settings.profile or not settings.profiles:
+        return settings
+    return call.settings({"profile": settings.profiles[0]})

@@ -56,7 +56,7 @@
     let pause = SLOW_MS;
     try {
       if (!document.hidden) {
-        const pulse = await (await fetch("/pulse")).json();
+        const pulse = await (await fetch(`${root.dataset.root}/pulse`)).json();
         if (lost) { lost = false; document.getElementById("lost").hidden = true; }
         root.toggleAttribute("data-reading", pulse.reading.length > 0);
         if (pulse.reading.length) pause = QUICK_MS;
