@@ -66,6 +66,7 @@ class Actual(Record, frozen=True, kw_only=True, gc=False):
     contact_customer: str | None = field(name="_msdyn_contactcustomer_value", default=None)
     project: str | None = field(name="_msdyn_project_value", default=None)
     task: str | None = field(name="_msdyn_task_value", default=None)
+    resource_role: str | None = field(name="_msdyn_resourcecategory_value", default=None)
     invoice: str | None = field(name="_msdyn_invoice_value", default=None)
     currency: str | None = field(name="_transactioncurrencyid_value", default=None)
     transaction_date: ColumnDate | None = field(name="?msdyn_transactiondate", default=None)

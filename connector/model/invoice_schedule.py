@@ -6,6 +6,7 @@ the time zone of the user under whom the job runs (rule L7).
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import IntEnum
 
 from msgspec import field
@@ -29,6 +30,7 @@ class InvoiceSchedule(Record, frozen=True, kw_only=True, gc=False):
     run_status: int | None = field(name="msdyn_invoicerunstatus", default=None)
     milestone: str | None = field(name="_msdyn_contractlinescheduleofvalue_value", default=None)
     invoice: str | None = field(name="_msdyn_invoice_value", default=None)
+    created_on: datetime | None = field(name="createdon", default=None)
     state: int | None = field(name="statecode", default=None)
 
 

@@ -16,6 +16,9 @@ INVOICE_WORKFLOWS = (PROCESS_RUN_CALLER, PROCESS_RUNNER)
 WORKFLOWS_OF_THE_JOB = (*INVOICE_WORKFLOWS, UPDATE_ROLE_UTILIZATION)
 """What Run Workflow offers on a batch job (rule J3)."""
 
+APPROVAL_FLOW = "Project Service - Recurrently Schedule Project Approval Sets"
+"""The cloud flow without which nothing that was handed in is approved."""
+
 
 class ProcessType(IntEnum):
     DEFINITION = 1
@@ -31,6 +34,7 @@ class ProcessState(IntEnum):
 
 class ProcessCategory(IntEnum):
     WORKFLOW = 0
+    MODERN_FLOW = 5
 
 
 class ProcessMode(IntEnum):

@@ -45,6 +45,7 @@ class ProjectContract(Record, frozen=True, kw_only=True, gc=False):
     customer: str | None = field(name="_customerid_value", default=None)
     currency: str | None = field(name="_transactioncurrencyid_value", default=None)
     price_list: str | None = field(name="_pricelevelid_value", default=None)
+    contracting_unit: str | None = field(name="_msdyn_contractorganizationalunitid_value", default=None)
     opportunity: str | None = field(name="_opportunityid_value", default=None)
     owner: str | None = field(name="_ownerid_value", default=None)
     modified_on: datetime | None = field(name="modifiedon", default=None)

@@ -31,6 +31,15 @@ from connector.model.invoice_line_detail import INVOICE_LINE_DETAIL, InvoiceLine
 from connector.model.invoice_schedule import INVOICE_SCHEDULE, InvoiceSchedule
 from connector.model.milestone import MILESTONE, Milestone
 from connector.model.organization import ORGANIZATION, Organization
+from connector.model.organizational_unit import ORGANIZATIONAL_UNIT, OrganizationalUnit
+from connector.model.price_list import (
+    CONTRACT_PRICE_LIST,
+    PRICE_LIST,
+    ROLE_PRICE,
+    ContractPriceList,
+    PriceList,
+    RolePrice,
+)
 from connector.model.process import PROCESS, Process
 from connector.model.project_contract import PROJECT_CONTRACT, ProjectContract
 from connector.model.security_role import SECURITY_ROLE, SecurityRole
@@ -83,6 +92,10 @@ class Tables:
     account: Table[Account] = ACCOUNT
     currency: Table[Currency] = CURRENCY
     organization: Table[Organization] = ORGANIZATION
+    organizational_unit: Table[OrganizationalUnit] = ORGANIZATIONAL_UNIT
+    price_list: Table[PriceList] = PRICE_LIST
+    contract_price_list: Table[ContractPriceList] = CONTRACT_PRICE_LIST
+    role_price: Table[RolePrice] = ROLE_PRICE
     user: Table[User] = USER
     user_settings: Table[UserSettings] = USER_SETTINGS
     security_role: Table[SecurityRole] = SECURITY_ROLE

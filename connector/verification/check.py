@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from connector.verification.contract_case import ContractCase
 from connector.verification.evidence import Evidence, Need
-from connector.verification.finding import Finding, Outcome, Severity
+from connector.verification.finding import Finding, Outcome, Severity, passed
 
 PROJECT_OPERATIONS = "https://learn.microsoft.com/dynamics365/project-operations/"
 SETTING_UP_THE_JOB = PROJECT_OPERATIONS + "proforma-invoicing/configure-automated-invoice-creation"
@@ -20,6 +21,23 @@ class Example:
     name: str
     evidence: Evidence
     outcome: Outcome
+
+
+@dataclass(frozen=True)
+class EachContract:
+    """A judge that is given one contract after the other.
+
+    It yields FINE for each thing that it looked at and that is well, and what is not well as a finding.
+    `holds` begins the sentence for when all are well ("… : all 12."), `absent` is the one for when there
+    was nothing to look at.
+    """
+
+    judge: Callable[[ContractCase, Evidence], Iterable[Finding]]
+    holds: str
+    absent: str
+
+
+FINE = passed("")
 
 
 @dataclass(frozen=True)
@@ -38,7 +56,7 @@ class Check:
     fix: str
     link: str
     needs: tuple[Need, ...]
-    judge: Callable[[Evidence], Iterable[Finding]]
+    judge: Callable[[Evidence], Iterable[Finding]] | EachContract
     examples: tuple[Example, ...] = ()
 
     @property

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
+from connector.model.actual import TransactionClass
 from connector.model.batch_job import BatchJob
+from connector.model.currency import Currency
 from connector.model.desired_job import DesiredJob
+from connector.model.invoice_frequency import InvoiceFrequency
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
+from connector.model.organizational_unit import OrganizationalUnit
+from connector.model.price_list import PriceList
 from connector.model.process import Process
 from connector.model.solution import Solution
 from connector.model.system_job import SystemJob
 from connector.model.tables import DECLARED, Tables
 from connector.model.user import User
+from connector.verification.contract_case import ContractCase
 
 
 class Need(StrEnum):
@@ -33,9 +40,25 @@ class Need(StrEnum):
     UTILIZATION_JOBS = "utilization_jobs"
     BACKLOG = "backlog"
     TODAY = "today"
-    LINES = "lines"
-    PAST_DUE_ROWS = "past_due_rows"
-    DUE_MILESTONES = "due_milestones"
+    CONTRACTS = "contracts"
+    SCHEDULE_ROWS = "schedule_rows"
+    MILESTONES = "milestones"
+    ACTUALS = "actuals"
+    CONTRACT_CUSTOMERS = "contract_customers"
+    LINE_CUSTOMERS = "line_customers"
+    CONTRACT_PRICE_LISTS = "contract_price_lists"
+    INVOICES = "invoices"
+    INVOICE_SOURCES = "invoice_sources"
+    FREQUENCIES = "frequencies"
+    PRICE_LISTS = "price_lists"
+    ROLE_PRICES = "role_prices"
+    INACTIVE_ACCOUNTS = "inactive_accounts"
+    UNITS = "units"
+    CURRENCIES = "currencies"
+    WAITING = "waiting"
+    NOT_TO_EXCEED = "not_to_exceed"
+    PROGRESS = "progress"
+    APPROVAL_FLOWS = "approval_flows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,42 +133,48 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class LineRef:
-    """A contract line by its id and its contract; the names are empty where they are not known."""
+class Read:
+    """A part of the contracts that was read: its records stand in their ContractCase."""
 
-    id: str
-    name: str
-    contract: str | None
-    contract_name: str = ""
+
+READ = Read()
 
 
 @dataclass(frozen=True, slots=True)
-class LineFacts:
-    """The project-based lines of confirmed contracts, counted, and those that lack something."""
+class Frequency:
+    """An invoice frequency and how many details say on which days it runs."""
 
-    time_and_material: int = 0
-    fixed_price: int = 0
-    without_schedule: tuple[LineRef, ...] = ()
-    without_milestone: tuple[LineRef, ...] = ()
+    frequency: InvoiceFrequency
+    details: int
 
 
 @dataclass(frozen=True, slots=True)
-class PastDueRow:
-    """A schedule row of an open contract that is Not Run although its run date has passed."""
+class Waiting:
+    """Time or expenses of one project and day that were handed in and are not approved yet.
 
-    id: str
-    run_date: date
-    line: LineRef
+    `kind` is the class of the transactions that an approval makes of them.
+    """
+
+    kind: TransactionClass
+    day: date | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
-class DueMilestone:
-    """A milestone of an open contract that is not ready although its date has come."""
+class NotToExceed:
+    """The values of the status that keep an actual from being invoiced; None where nobody names it."""
 
-    id: str
-    name: str
-    day: date
-    line: LineRef
+    failed: int | None
+    not_evaluated: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of progress billing here: the choice value of Invoice Schedule Type that means it, and
+    the labels of the status that headers have."""
+
+    schedule_type: int
+    header_labels: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -155,6 +184,10 @@ class Evidence:
     `batch_jobs` holds every record whose name makes it the invoice job (rule J1), `workflows` all
     definitions and activations of the job's workflows, `privileges` the names of the signed-in
     identity's, `utilization_jobs` the open system jobs of UpdateRoleUtilization on the job's record.
+
+    `contracts` are all project contracts with their lines, one after the other; the pieces marked Read are
+    parts of them. `role_prices` are pairs of price list and role, `inactive_accounts` maps ids to names,
+    `waiting` projects to what awaits approval, the others ids to records.
     """
 
     url: str
@@ -173,9 +206,25 @@ class Evidence:
     utilization_jobs: Piece[tuple[SystemJob, ...]] = NOT_ASKED_FOR
     backlog: Piece[Backlog] = NOT_ASKED_FOR
     today: Piece[Today] = NOT_ASKED_FOR
-    lines: Piece[LineFacts] = NOT_ASKED_FOR
-    past_due_rows: Piece[tuple[PastDueRow, ...]] = NOT_ASKED_FOR
-    due_milestones: Piece[tuple[DueMilestone, ...]] = NOT_ASKED_FOR
+    contracts: Piece[Iterable[ContractCase]] = NOT_ASKED_FOR
+    schedule_rows: Piece[Read] = NOT_ASKED_FOR
+    milestones: Piece[Read] = NOT_ASKED_FOR
+    actuals: Piece[Read] = NOT_ASKED_FOR
+    contract_customers: Piece[Read] = NOT_ASKED_FOR
+    line_customers: Piece[Read] = NOT_ASKED_FOR
+    contract_price_lists: Piece[Read] = NOT_ASKED_FOR
+    invoices: Piece[Read] = NOT_ASKED_FOR
+    invoice_sources: Piece[Read] = NOT_ASKED_FOR
+    frequencies: Piece[tuple[Frequency, ...]] = NOT_ASKED_FOR
+    price_lists: Piece[Mapping[str, PriceList]] = NOT_ASKED_FOR
+    role_prices: Piece[frozenset[tuple[str, str]]] = NOT_ASKED_FOR
+    inactive_accounts: Piece[Mapping[str, str]] = NOT_ASKED_FOR
+    units: Piece[Mapping[str, OrganizationalUnit]] = NOT_ASKED_FOR
+    currencies: Piece[Mapping[str, Currency]] = NOT_ASKED_FOR
+    waiting: Piece[Mapping[str, tuple[Waiting, ...]]] = NOT_ASKED_FOR
+    not_to_exceed: Piece[NotToExceed] = NOT_ASKED_FOR
+    progress: Piece[Progress] = NOT_ASKED_FOR
+    approval_flows: Piece[tuple[Process, ...]] = NOT_ASKED_FOR
 
     def why_not(self, need: Need) -> str | None:
         """Why a piece could not be read; None when it was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from connector.model.job_health import diagnose
 from connector.model.job_privileges import NEEDED
 from connector.model.job_snapshot import JobSnapshot
 from connector.model.process import (
+    APPROVAL_FLOW,
     INVOICE_WORKFLOWS,
     PROCESS_RUN_CALLER,
     PROCESS_RUNNER,
@@ -25,18 +26,32 @@ from connector.model.process import (
     ProcessState,
     ProcessType,
 )
-from connector.model.solution import Solution
+from connector.model.solution import DUAL_WRITE_SOLUTION, Solution
 from connector.model.system_job import OPERATION_TYPE_WORKFLOW, JobState, JobStatus, SystemJob
 from connector.model.user import User
+from connector.verification.contract_case import LineCase
 from connector.verification.evidence import (
+    READ,
     Backlog,
     Evidence,
-    LineFacts,
-    LineRef,
     Owner,
     Starter,
     Today,
     Unread,
+)
+from connector.verification.example_contract import (
+    CONSULTANT,
+    CONTRACT,
+    CURRENCIES,
+    FREQUENCY,
+    NOT_TO_EXCEED,
+    PRICE_LIST,
+    PRICES,
+    PROGRESS,
+    TABLES,
+    UNITS,
+    WAITING,
+    WORK,
 )
 
 NOW = datetime(2020, 10, 5, 6, 0, tzinfo=UTC)
@@ -57,12 +72,6 @@ JOB = BatchJob(
     created_by=ADMIN.id,
     modified_by=ADMIN.id,
 )
-LINE = LineRef(
-    id="00000000-0000-0000-0000-0000000000c1",
-    name="Implementation work",
-    contract="00000000-0000-0000-0000-0000000000d1",
-    contract_name="Adatum",
-)
 SYSTEM_JOB_ID = "00000000-0000-0000-0000-0000000000e{}"
 
 
@@ -80,6 +89,8 @@ def definition(name: str) -> Process:
         primary_table="msdyn_batchjob",
         activation=f"00000000-0000-0000-0000-000000000f0{number}",
         owner=ADMIN.id,
+        is_managed=True,
+        modified_on=datetime(2020, 9, 1, tzinfo=UTC),
     )
 
 
@@ -120,13 +131,27 @@ def diagnosis(
     return diagnose(snapshot, InvoicingRules())
 
 
+FLOW = Process(
+    id="00000000-0000-0000-0000-0000000000f9",
+    name=APPROVAL_FLOW,
+    category=ProcessCategory.MODERN_FLOW,
+    state=ProcessState.ACTIVATED,
+)
 PRIVILEGES = frozenset(item.name for item in NEEDED)
 STARTER = Starter(Owner(ADMIN.id, ADMIN, ("role",)), is_live=True, privileges=PRIVILEGES)
 HEALTHY = Evidence(
     url="https://contoso.crm4.dynamics.com",
     now=NOW,
     identity=ADMIN,
-    solutions=(Solution(id="s", unique_name="ProjectServiceCore", version="4.166.3403.4"),),
+    solutions=(
+        Solution(
+            id="s",
+            unique_name="ProjectServiceCore",
+            version="4.166.3403.4",
+            installed_on=datetime(2020, 9, 1, tzinfo=UTC),
+        ),
+        Solution(id="d", unique_name=DUAL_WRITE_SOLUTION, version="2.4.0.0"),
+    ),
     batch_jobs=(JOB,),
     workflows=WORKFLOWS,
     owners=(Owner(id=ADMIN.id, user=ADMIN, roles=("role",)),),
@@ -136,10 +161,56 @@ HEALTHY = Evidence(
     utilization_jobs=(),
     backlog=Backlog(0, is_more=False, oldest=None),
     today=Today(day=date(2020, 10, 5), zone=ZoneInfo("UTC"), whose="the setting time_zone"),
-    lines=LineFacts(time_and_material=2, fixed_price=1),
-    past_due_rows=(),
-    due_milestones=(),
+    tables=TABLES,
+    contracts=(CONTRACT,),
+    schedule_rows=READ,
+    milestones=READ,
+    actuals=READ,
+    contract_customers=READ,
+    line_customers=READ,
+    contract_price_lists=READ,
+    invoices=READ,
+    invoice_sources=READ,
+    frequencies=(FREQUENCY,),
+    price_lists={PRICES: PRICE_LIST},
+    role_prices=frozenset({(PRICES, CONSULTANT)}),
+    inactive_accounts={},
+    units=UNITS,
+    currencies=CURRENCIES,
+    waiting=WAITING,
+    not_to_exceed=NOT_TO_EXCEED,
+    progress=PROGRESS,
+    approval_flows=(FLOW,),
 )
+
+
+def with_case(**changes: Any) -> Evidence:
+    """The healthy environment with changes to its contract as a case: lines, customers, invoices."""
+    return replace(HEALTHY, contracts=(replace(CONTRACT, **changes),))
+
+
+def with_contract(**changes: Any) -> Evidence:
+    """The healthy environment with another contract record, or other lines."""
+    lines = changes.pop("lines", CONTRACT.lines)
+    return with_case(contract=structs.replace(CONTRACT.contract, **changes), lines=lines)
+
+
+def with_line(line: LineCase, **changes: Any) -> Evidence:
+    """The healthy environment in which `line` is another: parts of its case, or columns of its record."""
+    names = {item.name for item in fields(LineCase)}
+    parts = {name: changes.pop(name) for name in list(changes) if name in names}
+    changed = replace(line, line=structs.replace(line.line, **changes), **parts)
+    return with_case(lines=tuple(changed if one is line else one for one in CONTRACT.lines))
+
+
+def with_work(**changes: Any) -> Evidence:
+    """The time and material line changed."""
+    return with_line(WORK, **changes)
+
+
+def with_frequency(**changes: Any) -> Evidence:
+    changed = replace(FREQUENCY, frequency=structs.replace(FREQUENCY.frequency, **changes))
+    return replace(HEALTHY, frequencies=(changed,))
 
 
 def with_job(**changes: Any) -> Evidence:

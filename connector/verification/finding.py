@@ -32,7 +32,8 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`evidence` maps columns to the values that were seen. `fix` and `severity` stand in for those of
-    the check where this finding needs others."""
+    the check where this finding needs others. `more` is set on a finding that stands for others which are
+    only counted: how many. It has no record, and nobody can accept it beforehand."""
 
     outcome: Outcome
     message: str
@@ -40,6 +41,7 @@ class Finding:
     evidence: Mapping[str, str] = field(default_factory=dict)
     fix: str | None = None
     severity: Severity | None = None
+    more: int = 0
 
 
 def passed(message: str, record: Record | None = None, evidence: Mapping[str, str] | None = None) -> Finding:

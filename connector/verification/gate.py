@@ -41,10 +41,10 @@ class Gate:
     baseline: Baseline = field(default_factory=Baseline)
 
     def accepted(self, check: Check, finding: Finding, today: date) -> Accepted | None:
-        """The acceptance that covers a finding, if there is one."""
+        """The acceptance that covers a finding, if there is one; what is only counted is never covered."""
         if finding.outcome is Outcome.UNKNOWN and check.code in self.allowed_unknowns:
             return Accepted(self.allowed_unknowns[check.code])
-        if finding.outcome is Outcome.FAIL:
+        if finding.outcome is Outcome.FAIL and not finding.more:
             entry = self.baseline.entry_of(check.code, finding)
             if entry is not None and entry.until >= today:
                 return Accepted(entry.reason, entry.until)

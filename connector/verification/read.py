@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -20,32 +21,32 @@ from connector.model.job_chain import Diagnosis
 from connector.model.job_health import diagnose
 from connector.model.process import INVOICE_WORKFLOWS, UPDATE_ROLE_UTILIZATION, Process
 from connector.model.security_role import USER_ROLE
-from connector.model.solution import PROJECT_OPERATIONS_SOLUTIONS, Solution
+from connector.model.solution import DUAL_WRITE_SOLUTION, PROJECT_OPERATIONS_SOLUTIONS, Solution
 from connector.model.system_job import JobState, SystemJob
 from connector.model.tables import Tables
 from connector.model.user import User
-from connector.verification.checks.environment import DUAL_WRITE_SOLUTION
 from connector.verification.evidence import (
-    NOT_ASKED_FOR,
     READY_FOR,
     Backlog,
-    DueMilestone,
     Evidence,
-    LineFacts,
     Need,
     NotRead,
     Owner,
-    PastDueRow,
     Piece,
     Starter,
     Today,
     Unread,
     known,
 )
-from connector.verification.read_lines import LineReader
+from connector.verification.read_beside import BesideContracts
+from connector.verification.read_contracts import PARTS, Told, read_contracts
 
 T = TypeVar("T")
 BACKLOG_COUNTED = 100
+OF_CONTRACTS = frozenset(
+    {Need.CONTRACTS, Need.INVOICES, Need.INVOICE_SOURCES, *(part.need for part in PARTS)}
+)
+"""What is read in one go with the contracts."""
 
 
 def read_evidence(
@@ -56,19 +57,32 @@ def read_evidence(
     needs: Iterable[Need] = tuple(Need),
     rules: InvoicingRules | None = None,
     desired: DesiredJob | None = None,
+    told: Told = lambda _name, _count: None,
 ) -> Evidence:
     """What the checks look at. `tables` are the resolved ones.
 
     A piece that the caller may not read, whose table is missing or whose answer is broken is Unread with
-    the reason. `sleep` takes seconds and is called only where two looks must tell whether several chains
-    are live (rule J8). Raises SignInError, Unauthorized, Unreachable and whatever WhoAmI is refused with:
-    without a connection there is no evidence at all.
+    the reason. `told` hears from several threads how many rows of which table have come. `sleep` takes
+    seconds and is called only where two looks must tell whether several chains are live (rule J8).
+    Raises SignInError, Unauthorized, Unreachable and whatever WhoAmI is refused with: without a connection
+    there is no evidence at all.
     """
     reader = _Reader(client, tables, rules or InvoicingRules(), sleep, client.who_am_i().user_id)
     wanted = frozenset(needs)
-    pieces: dict[str, Any] = {
-        need.value: getattr(reader, need.value) if need in wanted else NOT_ASKED_FOR for need in Need
-    }
+    with ThreadPoolExecutor(1) as pool:
+        # Contracts take longest: they are on their way while everything else is read.
+        contracts = (
+            pool.submit(read_contracts, client, tables, wanted, told) if wanted & OF_CONTRACTS else None
+        )
+        beside = BesideContracts(client, tables, reader.rules)
+        pieces: dict[str, Any] = {
+            need.value: _piece(beside.reading[need])
+            if need in beside.reading
+            else getattr(reader, need.value)
+            for need in wanted - OF_CONTRACTS
+        }
+        found = {} if contracts is None else contracts.result()
+    pieces |= {need.value: found[need] for need in wanted & OF_CONTRACTS}
     return Evidence(
         url=client.url,
         now=client.now,
@@ -145,24 +159,8 @@ class _Reader:
         return _piece(self._read_today)
 
     @cached_property
-    def lines(self) -> Piece[LineFacts]:
-        return _piece(self._line_reader.facts)
-
-    @cached_property
-    def past_due_rows(self) -> Piece[tuple[PastDueRow, ...]]:
-        return _piece(lambda: tuple(self._line_reader.past_due_rows(known(self.today))))
-
-    @cached_property
-    def due_milestones(self) -> Piece[tuple[DueMilestone, ...]]:
-        return _piece(lambda: tuple(self._line_reader.due_milestones(known(self.today))))
-
-    @cached_property
     def _sight(self) -> Piece[Sight]:
         return _piece(lambda: look(Environment(self.client, self.tables, self.rules, self.sleep)))
-
-    @property
-    def _line_reader(self) -> LineReader:
-        return LineReader(self.client, self.tables, self.rules)
 
     def _seen(self, *logical_names: str) -> Sight:
         """The look at the job. Raises NotRead when one of the tables given could not be read in it."""

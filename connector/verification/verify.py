@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from connector.verification.baseline import Baseline, Known, key_of
-from connector.verification.check import Check
+from connector.verification.check import Check, EachContract
 from connector.verification.checks import ALL_CHECKS
-from connector.verification.evidence import Evidence, NotRead
+from connector.verification.evidence import Evidence, NotRead, known
 from connector.verification.finding import Finding, Outcome, Severity, unknown
 from connector.verification.gate import Accepted, Gate
+from connector.verification.tally import Tally
 
 EXIT_FINDINGS = 3
 DEFAULT_GATE = Gate()
@@ -76,9 +77,8 @@ def verify(evidence: Evidence, checks: Iterable[Check] = ALL_CHECKS, gate: Gate 
     """Every check judged. One that could not look is unknown with its reason, never a pass."""
     made = tuple(checks)
     today = evidence.now.date()
-    results = tuple(
-        _result(check, finding, gate, today) for check in made for finding in judged(check, evidence)
-    )
+    found = judged_all(made, evidence)
+    results = tuple(_result(check, finding, gate, today) for check in made for finding in found[check.code])
     return Report(evidence.url, evidence.now, results, _outdated(gate.baseline, made, results, today))
 
 
@@ -102,11 +102,32 @@ def _outdated(
 
 def judged(check: Check, evidence: Evidence) -> tuple[Finding, ...]:
     """The findings of one check, at least one."""
-    reasons = [reason for need in check.needs if (reason := evidence.why_not(need)) is not None]
-    if reasons:
-        return (unknown(" ".join(dict.fromkeys(reasons)), fix=MAKE_READABLE),)
+    return judged_all((check,), evidence)[check.code]
+
+
+def judged_all(checks: Iterable[Check], evidence: Evidence) -> dict[str, tuple[Finding, ...]]:
+    """The findings of each check by its code. The contracts are gone through once, for all of them."""
+    found: dict[str, tuple[Finding, ...]] = {}
+    tallies: list[tuple[Check, EachContract, Tally]] = []
+    for check in checks:
+        judge = check.judge
+        if reasons := [reason for need in check.needs if (reason := evidence.why_not(need)) is not None]:
+            found[check.code] = (unknown(" ".join(dict.fromkeys(reasons)), fix=MAKE_READABLE),)
+        elif isinstance(judge, EachContract):
+            tallies.append((check, judge, Tally(judge)))
+        else:
+            found[check.code] = _judged(judge, evidence)
+    if tallies:
+        for case in known(evidence.contracts):
+            for _, judge, tally in tallies:
+                for finding in judge.judge(case, evidence):
+                    tally.add(finding)
+    return found | {check.code: tally.findings() for check, _, tally in tallies}
+
+
+def _judged(judge: Callable[[Evidence], Iterable[Finding]], evidence: Evidence) -> tuple[Finding, ...]:
     try:
-        return tuple(check.judge(evidence)) or (unknown("The check looked at nothing."),)
+        return tuple(judge(evidence)) or (unknown("The check looked at nothing."),)
     except NotRead as error:
         return (unknown(error.reason, fix=MAKE_READABLE),)
 

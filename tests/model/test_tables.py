@@ -25,6 +25,7 @@ from connector.model.invoice import InvoiceState, ProjectInvoiceStatus
 from connector.model.invoice_frequency import DaysOfRun, Period
 from connector.model.invoice_schedule import RunStatus
 from connector.model.milestone import InvoiceStatus
+from connector.model.price_list import PriceContext
 from connector.model.process import ProcessCategory, ProcessMode, ProcessState, ProcessType
 from connector.model.progress import HeaderStatus
 from connector.model.project_contract import ContractState, ContractStatusReason, OrderType
@@ -85,6 +86,7 @@ CHOICES: dict[type[IntEnum], tuple[str, str]] = {
     ProcessState: ("workflow", "statecode"),
     ProcessType: ("workflow", "type"),
     ProductType: ("salesorderdetail", "producttypecode"),
+    PriceContext: ("pricelevel", "msdyn_module"),
     ProjectInvoiceStatus: ("invoice", "msdyn_projectinvoicestatus"),
     RunStatus: ("msdyn_contractlineinvoiceschedule", "msdyn_invoicerunstatus"),
     StepStatus: ("workflowlog", "status"),

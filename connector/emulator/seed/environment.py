@@ -20,6 +20,7 @@ SOLUTIONS = (
     ("ProjectService", "Dynamics 365 Project Operations"),
     ("msdyn_ProjectServiceCore", "Project Service Core"),
 )
+MONTHLY = "Monthly"
 SYSTEM_ADMINISTRATOR = "System Administrator"
 ROLES = (
     "Practice manager",
@@ -45,6 +46,7 @@ def plant_environment(tx: Transaction) -> None:
     plant_processes(tx, administrator)
     _plant_solutions(tx)
     _plant_parameters(tx)
+    _plant_frequency(tx)
 
 
 def _plant_currencies(tx: Transaction) -> None:
@@ -116,3 +118,21 @@ def _plant_parameters(tx: Transaction) -> None:
         "msdyn_description": "Project Parameters",
     }
     tx.insert("msdyn_projectparameter", row)
+
+
+def _plant_frequency(tx: Transaction) -> None:
+    """Monthly, on the fifth: what the sample's lines are invoiced by."""
+    frequency: dict[str, Value] = {
+        "msdyn_invoicefrequencyid": seed_id("msdyn_invoicefrequency", MONTHLY),
+        "msdyn_name": MONTHLY,
+        "msdyn_period": 192350001,
+        "msdyn_daysofrun": 192350000,
+        "msdyn_runspermonth": 1,
+    }
+    detail: dict[str, Value] = {
+        "msdyn_invoicefrequencydetailid": seed_id("msdyn_invoicefrequencydetail", MONTHLY),
+        "msdyn_name": MONTHLY,
+        "msdyn_invoicefrequency": tx.insert("msdyn_invoicefrequency", frequency),
+        "msdyn_dayofmonth": 192350005,
+    }
+    tx.insert("msdyn_invoicefrequencydetail", detail)

@@ -21,6 +21,7 @@ from connector.emulator.platform.words import (
     MilestoneStatus,
     RunStatus,
 )
+from connector.emulator.seed.environment import MONTHLY
 from connector.emulator.seed.ids import seed_id
 from connector.emulator.store import Transaction, Value, target_column
 from connector.model.progress import HeaderStatus
@@ -30,6 +31,8 @@ NON_CHARGEABLE, CHARGEABLE, COMPLIMENTARY = 192350000, 192350001, 192350002
 TIME_AND_MATERIAL, FIXED_PRICE = 192350000, 192350001
 PRODUCT, PROJECT_BASED = 1, 5
 PROJECT_LINE = 690970000
+SALES = 192350002
+BILLED_FROM, DELIVERED_BY = date(2020, 9, 1), date(2020, 10, 31)
 _INCLUDES = {TIME: "msdyn_includetime", EXPENSE: "msdyn_includeexpense", MATERIAL: "msdyn_includematerial"}
 
 
@@ -125,8 +128,16 @@ class Planter:
             "accountid": contract.customer,
             "transactioncurrencyid": contract.currency,
             "pricelevelid": self._price_list(currency),
+            "requestdeliveryby": midnight(DELIVERED_BY),
         }
         self._tx.insert(CONTRACT, values)
+        prices: dict[str, Value] = {
+            "msdyn_orderpricelistid": seed_id("msdyn_orderpricelist", name),
+            "msdyn_description": f"{name} - prices",
+            "msdyn_contract": contract.id,
+            "msdyn_pricelist": values["pricelevelid"],
+        }
+        self._tx.insert("msdyn_orderpricelist", prices)
         for number, (account, percent) in enumerate(accounts):
             share = self._share(name, account, percent, is_rounding=number == 0)
             self._tx.insert("msdyn_projectcontractsplitbillingrule", share | {"emu_contract": contract.id})
@@ -158,6 +169,9 @@ class Planter:
             "transactioncurrencyid": contract.currency,
             "lineitemnumber": self._tx.next_number(f"line of {contract.id}"),
         }
+        if method == TIME_AND_MATERIAL:
+            values["msdyn_billingstartdate"] = midnight(BILLED_FROM)
+            values["msdyn_invoicefrequency"] = seed_id("msdyn_invoicefrequency", MONTHLY)
         self._tx.insert(CONTRACT_LINE, values)
         for number, (customer, percent) in enumerate(customers):
             share = self._share(line.id, self.account(customer), percent, is_rounding=number == 0)
@@ -266,6 +280,8 @@ class Planter:
             "transactioncurrencyid": line.contract.currency,
         }
         self._tx.insert(MILESTONE, values | dict(more))
+        if not part:
+            self._contract_for(line, Decimal(amount), Decimal(tax))
         return id
 
     def actuals(self, line: Line, *works: Work) -> None:
@@ -296,6 +312,14 @@ class Planter:
             }
             self._tx.insert(ACTUAL, values)
 
+    def _contract_for(self, line: Line, amount: Decimal, tax: Decimal) -> None:
+        """A fixed-price line is contracted for what its milestones add up to."""
+        row = self._tx.get(CONTRACT_LINE, line.id) or {}
+        more = {"baseamount": amount, "tax": tax, "extendedamount": amount + tax}
+        self._tx.update(
+            CONTRACT_LINE, line.id, {name: _sum(row.get(name), add) for name, add in more.items()}
+        )
+
     def _project(self, name: str) -> str:
         id = seed_id("msdyn_project", name)
         return self._tx.insert("msdyn_project", {"msdyn_projectid": id, "msdyn_subject": name})
@@ -307,6 +331,7 @@ class Planter:
                 "pricelevelid": id,
                 "name": f"Contoso {currency} prices",
                 "transactioncurrencyid": self._currencies[currency],
+                "msdyn_module": SALES,
             }
             self._tx.insert("pricelevel", values)
         return id
@@ -318,6 +343,10 @@ class Planter:
             "emu_splitpercent": Decimal(percent),
             "emu_isrounding": is_rounding,
         }
+
+
+def _sum(before: Value, more: Decimal) -> Decimal:
+    return (before if isinstance(before, Decimal) else Decimal(0)) + more
 
 
 def midnight(day: date) -> datetime:

@@ -8,7 +8,8 @@ from connector.emulator.store import Transaction, Value
 
 WORKFLOWS = ("ProcessRunCaller", "ProcessRunner", "UpdateRoleUtilization")
 STATUS_ACTIVATED = 2
-CATEGORY_WORKFLOW = 0
+CATEGORY_WORKFLOW, CATEGORY_MODERN_FLOW = 0, 5
+APPROVAL_FLOW = "Project Service - Recurrently Schedule Project Approval Sets"
 MODE_BACKGROUND = 0
 SCOPE_ORGANIZATION = 4
 RUN_AS_CALLING_USER = 1
@@ -51,3 +52,25 @@ def plant_processes(tx: Transaction, owner: str) -> None:
                 "parentworkflowid": definition,
             },
         )
+    _plant_approval_flow(tx, owner)
+
+
+def _plant_approval_flow(tx: Transaction, owner: str) -> None:
+    """The cloud flow that schedules approval sets, switched on."""
+    row: dict[str, Value] = {
+        "workflowid": seed_id(PROCESS, APPROVAL_FLOW),
+        "name": APPROVAL_FLOW,
+        "type": ProcessType.DEFINITION.value,
+        "category": CATEGORY_MODERN_FLOW,
+        "mode": MODE_BACKGROUND,
+        "scope": SCOPE_ORGANIZATION,
+        "ondemand": False,
+        "subprocess": False,
+        "primaryentity": "none",
+        "statecode": PROCESS_ACTIVATED,
+        "statuscode": STATUS_ACTIVATED,
+        "componentstate": 0,
+        "ismanaged": True,
+        "ownerid": owner,
+    }
+    tx.insert(PROCESS, row)

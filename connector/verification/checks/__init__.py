@@ -6,20 +6,30 @@ A new check is a value in its group's module; a new group is a module and a line
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from connector.errors import UsageError
 from connector.verification.check import Check
 from connector.verification.checks import (
+    contracts,
+    customers,
+    double_billing,
+    drafts,
     environment,
     job,
+    milestone_amounts,
     milestones,
+    prices,
     run_health,
     run_rhythm,
+    schedule_rows,
     schedules,
+    transactions,
     workflows,
 )
 from connector.verification.evidence import Need
 
+_code = attrgetter("code")
 ALL_CHECKS: tuple[Check, ...] = (
     *environment.CHECKS,
     *job.CHECKS,
@@ -27,7 +37,11 @@ ALL_CHECKS: tuple[Check, ...] = (
     *run_health.CHECKS,
     *run_rhythm.CHECKS,
     *schedules.CHECKS,
-    *milestones.CHECKS,
+    *schedule_rows.CHECKS,
+    *sorted((*milestones.CHECKS, *milestone_amounts.CHECKS), key=_code),
+    *sorted((*contracts.CHECKS, *customers.CHECKS, *prices.CHECKS), key=_code),
+    *sorted((*transactions.CHECKS, *double_billing.CHECKS), key=_code),
+    *drafts.CHECKS,
 )
 
 

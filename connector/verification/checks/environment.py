@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from connector.model.job_privileges import NEEDED, READING, Privilege, missing_of
-from connector.model.solution import Solution
+from connector.model.solution import DUAL_WRITE_SOLUTION, Solution
 from connector.model.user import User
 from connector.verification.check import PROJECT_OPERATIONS, Check, Example
 from connector.verification.evidence import Evidence, Need, known
@@ -17,8 +17,6 @@ NO_ENDLESS_WAIT = (4, 166, 3403, 4)
 ONE_RUN_DATE_ONCE = (4, 141, 0, 1552)
 """The versions of the Dataverse solution with the corrections of 6225696 and 4769472."""
 _CORE = {"projectservicecore", "msdyn_projectservicecore"}
-DUAL_WRITE_SOLUTION = "Dynamics365ProjectOperationsDualWrite"
-"""Installed where Project Operations is integrated with Finance."""
 
 
 def _identity(evidence: Evidence) -> Iterator[Finding]:

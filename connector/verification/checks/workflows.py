@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
+from connector.model.column_date import day_in
 from connector.model.job_snapshot import is_activated
 from connector.model.process import (
     INVOICE_WORKFLOWS,
@@ -32,6 +35,9 @@ from connector.verification.finding import (
     unknown,
 )
 
+_UPDATING = timedelta(days=1)
+"""How long after an update its workflows may still be written by it: our choice."""
+UTC_ZONE = ZoneInfo("UTC")
 _PRIMARY_TABLE = "msdyn_batchjob"
 _ACTIVATE = (
     "Let the workflow's owner activate it once. Never switch workflows off and on to repair the job: "
@@ -109,6 +115,30 @@ def _offered_on_batch_jobs(process: Process) -> Finding:
         text = f"The environment does not tell {', '.join(hidden)} of {process.name}."
         return unknown(text, _record(process))
     return passed(f"{process.name} is a background workflow, on demand, on batch jobs.", _record(process))
+
+
+def _unchanged(evidence: Evidence) -> Iterator[Finding]:
+    """The last update counts: solutions are updated together."""
+    solutions = known(evidence.solutions)
+    days = [day_in(UTC_ZONE, one) for item in solutions if (one := item.modified_on or item.installed_on)]
+    updated = max(days, default=None)
+    found = [item for name in INVOICE_WORKFLOWS for item in definitions(evidence, name)]
+    if not found:
+        yield not_applicable("The workflows are not there: see WF01.")
+    for item in found:
+        yield _as_brought(item, updated)
+
+
+def _as_brought(process: Process, updated: date | None) -> Finding:
+    record, changed = _record(process), process.modified_on
+    if process.is_managed is None:
+        return unknown(f"The environment does not tell whether {process.name} is managed.", record)
+    if not process.is_managed:
+        return failed(f"{process.name} is unmanaged: no solution brought it.", record, {"ismanaged": "false"})
+    if updated is not None and changed is not None and changed.date() > updated + _UPDATING:
+        text = f"{process.name} was changed {changed.date()}, after the update of {updated}."
+        return failed(text, record, {"modifiedon": changed.isoformat()}, severity=Severity.INFO)
+    return passed(f"{process.name} is managed, and not newer than the solution.", record)
 
 
 def _owners(evidence: Evidence) -> Iterator[Finding]:
@@ -274,6 +304,29 @@ WF03 = Check(
         _UNREAD,
     ),
 )
+WF04 = Check(
+    code="WF04",
+    severity=Severity.WARNING,
+    title="The workflows are as the solution brought them",
+    question="Are both workflows managed, and not changed since the solution was last updated?",
+    why="A changed workflow is not replaced by an update, and runs as it was left. Layers themselves are not "
+    "read: activating a workflow changes its date too, so that a later date alone is a note.",
+    fix="Open the workflow's solution layers, and remove the unmanaged layer if there is one.",
+    link="https://learn.microsoft.com/power-apps/maker/data-platform/solution-layers",
+    needs=(Need.WORKFLOWS, Need.SOLUTIONS),
+    judge=_unchanged,
+    examples=(
+        Example("managed, of the day of the update", HEALTHY, Outcome.PASS),
+        Example("unmanaged", _with_process(is_managed=False), Outcome.FAIL),
+        Example(
+            "changed a week later",
+            _with_process(modified_on=datetime(2020, 9, 8, tzinfo=UTC)),
+            Outcome.FAIL,
+        ),
+        Example("nothing said about it", _with_process(is_managed=None), Outcome.UNKNOWN),
+        Example("solutions that may not be read", replace(HEALTHY, solutions=FORBIDDEN), Outcome.UNKNOWN),
+    ),
+)
 WF05 = Check(
     code="WF05",
     severity=Severity.INFO,
@@ -309,4 +362,4 @@ WF06 = Check(
         Example("no workflow", replace(HEALTHY, workflows=()), Outcome.NOT_APPLICABLE),
     ),
 )
-CHECKS = (WF01, WF02, WF03, WF05, WF06)
+CHECKS = (WF01, WF02, WF03, WF04, WF05, WF06)

@@ -13,7 +13,9 @@ def test_a_bare_environment_has_what_any_environment_has(bare: World) -> None:
     """Organisation, users, currencies, processes, solutions and roles; no business data, no batch job."""
     assert len(bare.rows("organizations")) == 1
     assert {row["isocurrencycode"] for row in bare.rows("transactioncurrencies")} == {"USD", "EUR"}
-    processes = bare.rows("workflows")
+    flows = [row for row in bare.rows("workflows") if row["category"] == 5]
+    assert ["Project Approval Sets" in row["name"] and row["statecode"] == 1 for row in flows] == [True]
+    processes = [row for row in bare.rows("workflows") if row["category"] == 0]
     assert {row["name"] for row in processes} == {
         "ProcessRunCaller",
         "ProcessRunner",
