@@ -49,7 +49,7 @@ def write_baseline(path: Path, reason: str, until: date, report: Report, before:
         )
     entries: dict[tuple[str, str, str], Known] = {}
     for item in report.results:
-        if item.finding.outcome is not Outcome.FAIL:
+        if item.finding.outcome is not Outcome.FAIL or item.finding.more:
             continue
         kept = before.entry_of(item.check.code, item.finding) if item.accepted is not None else None
         record = item.finding.record
@@ -70,5 +70,7 @@ def write_baseline(path: Path, reason: str, until: date, report: Report, before:
             f"The baseline {path} cannot be written: {error.strerror}.", "Check it."
         ) from None
     unknown = {item.check.code for item in report.results if item.finding.outcome is Outcome.UNKNOWN}
+    unnamed = sum(item.finding.more for item in report.results if item.finding.outcome is Outcome.FAIL)
+    left = f" {unnamed} findings that are only counted stand in no baseline." if unnamed else ""
     rest = f" Unknown stays unknown: {', '.join(sorted(unknown))}." if unknown else ""
-    return f"{path}: {len(entries)} known findings until {until.isoformat()}.{rest}"
+    return f"{path}: {len(entries)} known findings until {until.isoformat()}.{left}{rest}"

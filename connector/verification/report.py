@@ -11,7 +11,7 @@ from typing import Any
 from connector.verification.baseline import Known
 from connector.verification.checks import ALL_CHECKS
 from connector.verification.finding import Outcome, Record, Severity
-from connector.verification.verify import WORST_FIRST, Report, Result
+from connector.verification.verify import WORST_FIRST, Report, Result, number_of
 
 NAMED_IN_TEXT = 5
 """How many findings of one check are named in text; JSON holds all of them."""
@@ -86,9 +86,10 @@ def _needs_a_fix(result: Result) -> bool:
 def _summary(report: Report) -> dict[str, Any]:
     """Checks counted by their worst outcome, failed findings that nobody accepted by severity."""
     outcomes = Counter(outcome for _, outcome, _ in report.by_check())
-    failed = Counter(
-        item.severity for item in report.results if item.is_trouble and item.finding.outcome is Outcome.FAIL
-    )
+    failed: Counter[Severity] = Counter()
+    for item in report.results:
+        if item.is_trouble and item.finding.outcome is Outcome.FAIL:
+            failed[item.severity] += item.finding.more or 1
     return {
         "checks": outcomes.total(),
         **{outcome.value: outcomes[outcome] for outcome in Outcome},
@@ -160,18 +161,24 @@ def _heading(result: Result) -> str:
 
 def _troubles(results: list[Result], url: str) -> Iterator[str]:
     check = results[0].check
-    count = f" ({len(results)})" if len(results) > 1 else ""
+    total = number_of(results)
+    count = f" ({total})" if total > 1 else ""
     yield f"  {check.code:<5}  {check.question}{count}"
     for result in results[:NAMED_IN_TEXT]:
         yield from _wrapped("- ", result.finding.message)
         if result.finding.record is not None:
             yield f"{_INDENT}  {link(result.finding.record, url)}"
     if len(results) > NAMED_IN_TEXT:
-        yield f"{_INDENT}- and {len(results) - NAMED_IN_TEXT} more: -o json names them all."
+        yield f"{_INDENT}- and {total - NAMED_IN_TEXT} more: {_who_names(results)}."
     yield from _wrapped("Why: ", check.why)
     for fix in dict.fromkeys(result.fix for result in results):
         yield from _wrapped("Do:  ", fix)
     yield f"{_INDENT}See: {check.link}"
+
+
+def _who_names(results: list[Result]) -> str:
+    named = sum(not result.finding.more for result in results)
+    return "-o json names them all" if named == len(results) else f"-o json names the first {named}"
 
 
 def _plain(group: list[list[Result]]) -> Iterator[str]:

@@ -43,7 +43,14 @@ class Tally:
             if outcome is not Outcome.PASS and more:
                 like = next(one for one in reversed(self._named) if one.outcome is outcome)
                 text = f"{more} more, which are counted and not named."
-                yield replace(like, message=text, record=None, evidence={}, severity=severity, more=more)
+                yield replace(
+                    like,
+                    message=text,
+                    record=None,
+                    evidence={"more": str(more)},
+                    severity=severity,
+                    more=more,
+                )
 
     def _well(self) -> Iterator[Finding]:
         well = sum(count for (outcome, _), count in self._counts.items() if outcome is Outcome.PASS)

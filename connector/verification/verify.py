@@ -132,5 +132,10 @@ def _judged(judge: Callable[[Evidence], Iterable[Finding]], evidence: Evidence) 
         return (unknown(error.reason, fix=MAKE_READABLE),)
 
 
+def number_of(results: Iterable[Result]) -> int:
+    """How many findings they are, with those that are only counted."""
+    return sum(item.finding.more or 1 for item in results)
+
+
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=WORST_FIRST.index)

@@ -143,3 +143,19 @@ def test_a_report_that_cannot_be_written_is_one_clear_error(emulator: OpenEmulat
     done = projops("verify", "--only", "SCH02", "--report", "junit=nowhere/v.xml")
     assert done.code == 1
     assert "v.xml cannot be written" in done.err
+
+
+def test_the_checks_are_listed_without_an_environment(projops: Projops) -> None:
+    """--list tells every check and the three that have no answer, with the reason, and connects to nothing."""
+    done = projops("verify", "--list", "-o", "json")
+    assert done.code == 0, done.err
+    check(done.json, schema_of("checks"))
+    codes = {one["code"] for one in done.json["checks"]}
+    unanswered = {one["code"] for one in done.json["unanswered"]}
+    assert len(codes) == 71
+    assert unanswered == {"TRX12", "INV04", "INV05"}
+    assert not codes & unanswered
+    text = projops("verify", "--list", "--only", "SCH")
+    assert "SCH10" in text.out
+    assert "JOB01" not in text.out
+    assert "INV05" in text.out

@@ -26,6 +26,9 @@ def verify(
     call: Call,
     only: Codes = None,
     skip: Codes = None,
+    is_listing: Annotated[
+        bool, typer.Option("--list", help="Show the checks, and which have no answer; make none.")
+    ] = False,
     fail_on: Annotated[
         str,
         typer.Option(metavar="error|warning|info", help="The mildest that exits 3.", rich_help_panel=GATE),
@@ -77,6 +80,8 @@ def verify(
 
       projops verify
 
+      projops verify --list
+
       projops verify --only JOB --only RUN01 -o json
 
       projops verify --report junit=verify.xml --report sarif=verify.sarif
@@ -87,28 +92,42 @@ def verify(
     """
     from connector.console.acceptance import acceptance_of, gate_of
     from connector.console.acceptance import write_baseline as write_known
+    from connector.console.check_list import LAYOUT as LIST
+    from connector.console.check_list import list_as_json, list_as_text
     from connector.console.memory import history_of
+    from connector.console.output import Envelope
     from connector.console.pipeline import build_of, destinations, tell_build, write_reports
+    from connector.console.rows_read import rows_read
     from connector.verification.checks import needs_of, select
     from connector.verification.read import read_evidence
     from connector.verification.report import as_json, as_text
     from connector.verification.verify import verify as verify_evidence
 
     checks = select(only or (), skip or ())
+    if is_listing:
+        call.show(
+            LIST,
+            Envelope(LIST.schema, None, None),
+            stream=lambda: LIST.stream_of(list_as_json(checks)),
+            text=lambda: list_as_text(checks),
+        )
+        return
     gate = gate_of(fail_on, strict, allow_unknown or [], baseline)
     acceptance = acceptance_of(write_baseline, reason, None if until is None else day(until))
     files = destinations(report or [])
     build = build_of(ci, call.form)
     with call.connected() as (connection, settings):
-        evidence = read_evidence(
-            connection.client,
-            connection.tables,
-            sleep=connection.environment(settings.rules).sleep,
-            needs=needs_of(checks),
-            rules=settings.rules,
-            desired=settings.job,
-        )
-        found = verify_evidence(evidence, checks, gate)
+        with rows_read(call.voice) as told:
+            evidence = read_evidence(
+                connection.client,
+                connection.tables,
+                sleep=connection.environment(settings.rules).sleep,
+                needs=needs_of(checks),
+                rules=connection.rules_here(settings.rules),
+                desired=settings.job,
+                told=told,
+            )
+            found = verify_evidence(evidence, checks, gate)
         envelope = connection.envelope(LAYOUT.schema)
         write_reports(files, found, LAYOUT, envelope)
         call.show(

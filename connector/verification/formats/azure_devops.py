@@ -12,7 +12,7 @@ from pathlib import PurePath
 from connector.model.shown_text import one_line
 from connector.verification.finding import Outcome, Severity
 from connector.verification.report import NAMED_IN_TEXT
-from connector.verification.verify import Report, Result
+from connector.verification.verify import Report, Result, number_of
 
 
 def as_azure_devops(report: Report, summary: PurePath | None = None) -> Iterator[str]:
@@ -26,7 +26,7 @@ def as_azure_devops(report: Report, summary: PurePath | None = None) -> Iterator
         for item in troubles[:NAMED_IN_TEXT]:
             yield from _issue(item, one_line(item.finding.message))
         if len(troubles) > NAMED_IN_TEXT:
-            yield from _issue(troubles[0], f"and {len(troubles) - NAMED_IN_TEXT} more")
+            yield from _issue(troubles[0], f"and {number_of(troubles) - NAMED_IN_TEXT} more")
     if summary is not None:
         yield f"##vso[task.uploadsummary]{_data(str(summary))}"
     if any(_is_issue(item) for some in troubled for item in some) and not report.is_breaking:

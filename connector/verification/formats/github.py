@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from connector.model.shown_text import one_line
 from connector.verification.finding import Outcome, Severity
 from connector.verification.report import NAMED_IN_TEXT
-from connector.verification.verify import Report, Result
+from connector.verification.verify import Report, Result, number_of
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -24,7 +24,7 @@ def as_github(report: Report) -> Iterator[str]:
             yield _annotation(item, one_line(item.finding.message))
         if len(troubles) > NAMED_IN_TEXT:
             yield _annotation(
-                troubles[0], f"and {len(troubles) - NAMED_IN_TEXT} more of {troubles[0].check.code}"
+                troubles[0], f"and {number_of(troubles) - NAMED_IN_TEXT} more of {troubles[0].check.code}"
             )
 
 

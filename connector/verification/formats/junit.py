@@ -16,7 +16,7 @@ from connector.model.shown_text import one_line
 from connector.verification.check import Check
 from connector.verification.finding import Outcome
 from connector.verification.report import link
-from connector.verification.verify import Report, Result
+from connector.verification.verify import Report, Result, number_of
 
 NAMED = 100
 """How many findings of one check are named in its case."""
@@ -94,7 +94,7 @@ def _details(check: Check, results: list[Result], url: str) -> Iterator[str]:
         record = item.finding.record
         yield one_line(item.finding.message) + ("" if record is None else f" {link(record, url)}")
     if len(results) > NAMED:
-        yield f"and {len(results) - NAMED} more"
+        yield f"and {number_of(results) - NAMED} more"
     yield f"Why: {check.why}"
     yield from (f"Do: {fix}" for fix in dict.fromkeys(item.fix for item in results))
     yield f"See: {check.link}"

@@ -8,7 +8,7 @@ from connector.model.shown_text import in_markdown as escaped
 from connector.verification.check import Check
 from connector.verification.finding import Outcome, Severity
 from connector.verification.report import link, sentence
-from connector.verification.verify import Report, Result
+from connector.verification.verify import Report, Result, number_of
 
 NAMED = 20
 """How many findings of one check are named; GitHub takes a summary of up to 1 MiB."""
@@ -35,7 +35,7 @@ def as_markdown(report: Report) -> Iterator[str]:
         yield "| --- | --- | --- | --- |"
         for check, troubles in troubled:
             name, what = f"[{check.code}]({check.link})", escaped(check.question)
-            yield f"| {name} | {_sign(troubles[0])} | {what} | {len(troubles)} |"
+            yield f"| {name} | {_sign(troubles[0])} | {what} | {number_of(troubles)} |"
         yield ""
     for check, troubles in troubled:
         yield from _details(check, troubles, report.url)
@@ -52,14 +52,14 @@ def _sign(item: Result) -> str:
 
 
 def _details(check: Check, troubles: list[Result], url: str) -> Iterator[str]:
-    yield f"<details><summary>{check.code}: {len(troubles)}</summary>"
+    yield f"<details><summary>{check.code}: {number_of(troubles)}</summary>"
     yield ""
     for item in troubles[:NAMED]:
         record = item.finding.record
         where = "" if record is None else f" ([{record.table}]({link(record, url)}))"
         yield f"- {escaped(item.finding.message)}{where}"
     if len(troubles) > NAMED:
-        yield f"- and {len(troubles) - NAMED} more"
+        yield f"- and {number_of(troubles) - NAMED} more"
     yield ""
     yield f"Why: {escaped(check.why)}"
     yield ""

@@ -66,8 +66,8 @@ def _named(results: Iterable[Result]) -> tuple[list[Result], Counter[str]]:
     for item in results:
         if item.finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}:
             seen[item.check.code] += 1
-            if seen[item.check.code] > NAMED:
-                left_out[item.check.code] += 1
+            if item.finding.more or seen[item.check.code] > NAMED:
+                left_out[item.check.code] += item.finding.more or 1
             else:
                 named.append(item)
     return named, left_out
