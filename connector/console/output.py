@@ -62,7 +62,7 @@ class Envelope:
     """What stands before every machine-readable result."""
 
     schema: str
-    environment: str
+    environment: str | None
     generated_at: datetime | None
 
     def fields(self) -> dict[str, str | None]:

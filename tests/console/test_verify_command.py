@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from connector.emulator.ownership import OpenEmulator
-from tests.console.outputs import Projops
+from tests.console.outputs import Projops, check, schema_of
 
 VARIABLES = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "TF_BUILD", "AGENT_TEMPDIRECTORY")
 
@@ -146,7 +146,7 @@ def test_a_report_that_cannot_be_written_is_one_clear_error(emulator: OpenEmulat
 
 
 def test_the_checks_are_listed_without_an_environment(projops: Projops) -> None:
-    """--list tells every check and the three that have no answer, with the reason, and connects to nothing."""
+    """--list tells every check and the three that have no answer, and connects to nothing."""
     done = projops("verify", "--list", "-o", "json")
     assert done.code == 0, done.err
     check(done.json, schema_of("checks"))

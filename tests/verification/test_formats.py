@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from connector.verification.baseline import Baseline, Known
 from connector.verification.checks import ALL_CHECKS
-from connector.verification.evidence import LineFacts, LineRef, PastDueRow
-from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, with_job
+from connector.verification.examples import FORBIDDEN, HEALTHY, with_job
 from connector.verification.formats.azure_devops import as_azure_devops
 from connector.verification.formats.github import as_github
 from connector.verification.formats.junit import as_junit
@@ -27,8 +26,9 @@ from connector.verification.formats.sarif import NAMED, as_sarif
 from connector.verification.gate import Gate
 from connector.verification.report import NAMED_IN_TEXT
 from connector.verification.verify import Report, verify
+from tests.verification.samples import missed, unscheduled
 
-MISSED = replace(HEALTHY, past_due_rows=(PastDueRow("row-1", date(2020, 9, 7), LINE),))
+MISSED = missed("row-1")
 HOSTILE = [
     "##vso[task.setvariable variable=x]1",
     "a\n##vso[task.complete result=Succeeded]",
@@ -50,8 +50,7 @@ FORMATS: dict[str, Callable[[Report], Iterable[str]]] = {
 
 def _named(name: str, count: int = 1) -> Report:
     """A report with findings about lines of that name."""
-    lines = tuple(LineRef(id=f"line-{number}", name=name, contract="c") for number in range(count))
-    return verify(replace(HEALTHY, lines=LineFacts(time_and_material=count, without_schedule=lines)))
+    return verify(unscheduled((f"line-{number}", name) for number in range(count)))
 
 
 def _cases(report: Report) -> dict[str, ET.Element]:
@@ -133,8 +132,8 @@ def test_what_is_accepted_breaks_no_build_in_any_format() -> None:
 
 def test_a_finding_has_the_same_fingerprint_whatever_it_says() -> None:
     """Code scanning follows a finding by check and record, not by words or dates."""
-    later = replace(HEALTHY, past_due_rows=(PastDueRow("row-1", date(2020, 9, 1), LINE),))
-    other = replace(HEALTHY, past_due_rows=(PastDueRow("row-2", date(2020, 9, 7), LINE),))
+    later = missed("row-1", day=date(2020, 9, 1))
+    other = missed("row-2")
     prints = [_sarif(verify(one))["results"][0]["partialFingerprints"] for one in (MISSED, later, other)]
     assert prints[0] == prints[1] != prints[2]
 

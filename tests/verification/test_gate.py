@@ -9,15 +9,14 @@ import pytest
 
 from connector.errors import UsageError
 from connector.verification.baseline import Baseline, Known
-from connector.verification.evidence import PastDueRow
-from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, with_job
+from connector.verification.examples import FORBIDDEN, HEALTHY, with_job
 from connector.verification.finding import Severity
 from connector.verification.gate import Gate, allowed_unknowns
 from connector.verification.report import as_json, as_text
 from connector.verification.verify import verify
+from tests.verification.samples import missed
 
-ROW = PastDueRow(id="row-1", run_date=date(2020, 9, 7), line=LINE)
-MISSED = replace(HEALTHY, past_due_rows=(ROW,))
+MISSED = missed("row-1")
 KNOWN = Known(
     "SCH05", "Billed by hand", date(2020, 12, 31), "msdyn_contractlineinvoiceschedule", "row-1", "September"
 )
@@ -33,7 +32,7 @@ def test_a_failed_warning_counts_once_warnings_are_asked_for() -> None:
 
 def test_strict_makes_every_unknown_count() -> None:
     """An unknown warning leaves the exit code at 0, and makes it 3 with --strict."""
-    unreadable = replace(HEALTHY, due_milestones=FORBIDDEN)
+    unreadable = replace(HEALTHY, progress=FORBIDDEN)
     assert verify(unreadable).exit_code == 0
     assert verify(unreadable, gate=Gate(is_strict=True)).exit_code == 3
 
@@ -63,7 +62,7 @@ def test_a_known_failure_does_not_count_until_its_last_day_is_over() -> None:
 
 def test_a_known_failure_of_one_record_says_nothing_about_another() -> None:
     """The same check on another record is a new finding, and counts."""
-    both = replace(HEALTHY, past_due_rows=(ROW, replace(ROW, id="row-2")))
+    both = missed("row-1", "row-2")
     report = verify(both, gate=Gate(baseline=Baseline((KNOWN,))))
     assert [item.is_breaking for item in report.results if item.check.code == "SCH05"] == [False, True]
 
@@ -72,7 +71,7 @@ def test_a_baseline_hides_no_unknown() -> None:
     """What could not be judged counts although its check stands in the baseline."""
     known = Known("SCH05", "x", date(2020, 12, 31))
     assert (
-        verify(replace(HEALTHY, past_due_rows=FORBIDDEN), gate=Gate(baseline=Baseline((known,)))).exit_code
+        verify(replace(HEALTHY, schedule_rows=FORBIDDEN), gate=Gate(baseline=Baseline((known,)))).exit_code
         == 3
     )
 
@@ -91,7 +90,7 @@ def test_entries_that_can_go_are_named() -> None:
 def test_an_entry_is_not_out_of_date_because_its_check_could_not_look() -> None:
     """Only a check that was judged can say that a finding is gone."""
     gate = Gate(baseline=Baseline((KNOWN,)))
-    assert verify(replace(HEALTHY, past_due_rows=FORBIDDEN), gate=gate).outdated == ()
+    assert verify(replace(HEALTHY, schedule_rows=FORBIDDEN), gate=gate).outdated == ()
     assert verify(HEALTHY, [], gate).outdated == ()
     assert verify(HEALTHY, gate=gate).outdated == (KNOWN,)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from connector.model.system_job import JobStatus
 from connector.verification.checks import ALL_CHECKS, select
-from connector.verification.evidence import Evidence, LineFacts, LineRef, PastDueRow
-from connector.verification.examples import FORBIDDEN, HEALTHY, LINE, diagnosis, run, sleep, with_job
+from connector.verification.evidence import Evidence
+from connector.verification.examples import FORBIDDEN, HEALTHY, diagnosis, run, sleep, with_job
 from connector.verification.report import NAMED_IN_TEXT, as_json, as_text
 from connector.verification.verify import verify
+from tests.verification.samples import missed, unscheduled
 
 THE_KEYS = {
     "code",
@@ -25,8 +25,8 @@ THE_KEYS = {
     "is_breaking",
     "accepted",
 }
-MANY = tuple(LineRef(id=f"line-{number}", name=f"Line {number}", contract="c") for number in range(9))
-MISSED = replace(HEALTHY, past_due_rows=(PastDueRow(id="row-1", run_date=date(2020, 9, 7), line=LINE),))
+MANY = tuple((f"line-{number}", f"Line {number}") for number in range(9))
+MISSED = missed("row-1")
 
 
 def test_a_failed_error_ends_in_3() -> None:
@@ -36,11 +36,11 @@ def test_a_failed_error_ends_in_3() -> None:
 
 def test_an_unknown_error_ends_in_3() -> None:
     """An error-level check that could not be made is never taken for a pass: exit code 3."""
-    assert verify(replace(HEALTHY, lines=FORBIDDEN)).exit_code == 3
+    assert verify(replace(HEALTHY, contracts=FORBIDDEN)).exit_code == 3
 
 
 @pytest.mark.parametrize(
-    "evidence", [with_job(name="Nightly create invoices"), replace(HEALTHY, due_milestones=FORBIDDEN)]
+    "evidence", [with_job(name="Nightly create invoices"), replace(HEALTHY, progress=FORBIDDEN)]
 )
 def test_warnings_leave_the_exit_at_0(evidence: Evidence) -> None:
     """Warnings that fail or are unknown do not change the exit code."""
@@ -58,10 +58,10 @@ def test_a_failed_run_before_a_restart_is_a_warning() -> None:
 
 def test_json_has_an_entry_with_all_keys_for_each_finding() -> None:
     """Every finding is an entry of its own, also where a check has many."""
-    report = verify(replace(HEALTHY, lines=LineFacts(time_and_material=9, without_schedule=MANY)))
+    report = verify(unscheduled(MANY))
     entries = as_json(report)["checks"]
     assert all(set(entry) == THE_KEYS for entry in entries)
-    assert [entry["record"] for entry in entries if entry["code"] == "SCH02"] == [line.id for line in MANY]
+    assert [entry["record"] for entry in entries if entry["code"] == "SCH02"] == [line[0] for line in MANY]
 
 
 def test_json_leads_to_the_record() -> None:
@@ -82,9 +82,7 @@ def test_json_offers_a_fix_only_where_something_is_wrong() -> None:
 
 def test_the_summary_counts_checks_once_and_findings_by_severity() -> None:
     """A check counts once by its worst outcome, its findings count one by one."""
-    report = verify(
-        replace(HEALTHY, lines=LineFacts(time_and_material=9, fixed_price=1, without_schedule=MANY))
-    )
+    report = verify(unscheduled(MANY))
     summary = as_json(report)["summary"]
     assert summary["checks"] == len(ALL_CHECKS)
     assert (summary["fail"], summary["errors"], summary["is_sound"]) == (1, 9, False)
@@ -93,9 +91,7 @@ def test_the_summary_counts_checks_once_and_findings_by_severity() -> None:
 
 def test_text_names_the_first_of_many_and_counts_the_rest() -> None:
     """In text a check with many findings names the first ones and says how many more there are."""
-    text = "\n".join(
-        as_text(verify(replace(HEALTHY, lines=LineFacts(time_and_material=9, without_schedule=MANY))))
-    )
+    text = "\n".join(as_text(verify(unscheduled(MANY))))
     assert sum(f"'Line {number}' " in text for number in range(9)) == NAMED_IN_TEXT
     assert "and 4 more" in text
 
@@ -133,8 +129,7 @@ def test_a_part_of_the_checks_promises_nothing_about_the_rest() -> None:
 
 def test_a_name_with_line_breaks_stays_on_its_line() -> None:
     """White space in a record's name cannot draw lines of its own into the text."""
-    line = replace(LINE, name="Work\n::error::pwned\r\n##vso[task.setvariable]")
-    report = verify(replace(HEALTHY, lines=LineFacts(time_and_material=1, without_schedule=(line,))))
+    report = verify(unscheduled([("line-1", "Work\n::error::pwned\r\n##vso[task.setvariable]")]))
     lines = list(as_text(report))
     assert not any(text.lstrip().startswith(("::", "##")) for text in lines)
     assert not any("\n" in text or "\r" in text for text in lines)
