@@ -13,7 +13,7 @@ from connector.console.voice import Voice
 from connector.errors import DataverseError, ProjopsError, SettingsError
 from connector.history.store import History
 from connector.history.values import Drafts, Entry, Kind, SeenRun
-from connector.job.drafts import read_created
+from connector.job.drafts import read_created, read_currency_codes
 from connector.job.look import Sight
 from connector.model.job_chain import Diagnosis, JobCondition
 from connector.model.process import PROCESS_RUNNER
@@ -184,7 +184,7 @@ class _Kept:
         codes: dict[str, str] | None = None
         for run in runs:
             if run.id in uncounted and run.ended is not None:
-                codes = _currency_codes(connection) if codes is None else codes
+                codes = read_currency_codes(connection.client, connection.tables) if codes is None else codes
                 found = read_created(connection.client, connection.tables, run.started, run.ended, codes)
                 history.see([replace(run, drafts=Drafts(found.count, found.amounts))])
             else:
@@ -217,13 +217,6 @@ def _runs(environment: str, diagnosis: Diagnosis) -> Iterator[SeenRun]:
                 is_at_work = job.is_open or job.state is JobCondition.UNKNOWN
                 ended = None if is_at_work else job.until
                 yield SeenRun(environment, job.id, job.started, ended, job.state.value, job.error)
-
-
-def _currency_codes(connection: Connection) -> dict[str, str]:
-    from connector.dataverse import Query
-
-    table = connection.tables.currency
-    return {row.id: row.iso_code or row.id for row in connection.client.list(table, Query(top=1_000))}
 
 
 def _caller(connection: Connection) -> str | None:

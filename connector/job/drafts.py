@@ -47,5 +47,11 @@ def read_created(
     return CreatedDrafts(count, dict(sums))
 
 
+def read_currency_codes(client: DataverseClient, tables: Tables) -> dict[str, str]:
+    """ISO codes by the ids of currencies. Raises what the client raises."""
+    found = client.list(tables.currency, Query(top=1_000))
+    return {row.id: row.iso_code or row.id for row in found}
+
+
 def _code(invoice: Invoice, codes: Mapping[str, str]) -> str:
     return codes.get(invoice.currency or "", invoice.currency or "?")

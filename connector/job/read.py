@@ -1,19 +1,20 @@
-"""One look at the job, in five requests where nothing is odd."""
+"""One look at the job, in six requests where nothing is odd."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import TypeVar
 
 from connector.dataverse import DataverseClient, Query, eq, guid, quote
-from connector.errors import AccessDenied, NotFound
+from connector.errors import AccessDenied, HttpError, NotFound
 from connector.model.batch_job import BatchJob
 from connector.model.desired_job import NAME_MUST_CONTAIN, is_invoice_job_name
 from connector.model.invoicing_rules import InvoicingRules
-from connector.model.job_snapshot import JobSnapshot
+from connector.model.job_snapshot import Backlog, JobSnapshot
 from connector.model.process import WORKFLOWS_OF_THE_JOB, Process, ProcessCategory
+from connector.model.security_role import USER_ROLE
 from connector.model.system_job import OPERATION_TYPE_WORKFLOW, JobState, SystemJob
 from connector.model.table import Record, Table
 from connector.model.tables import Tables
@@ -25,6 +26,9 @@ HISTORY = timedelta(days=3)
 LAST_JOBS = 20
 """How many finished jobs are read when there is nothing younger."""
 _IDS_AT_A_TIME = 25
+USUAL_WAIT = timedelta(minutes=15)
+"""How long a system job may be ready before it counts as waiting for a free worker."""
+MOST_COUNTED = 100
 
 R = TypeVar("R", bound=Record)
 
@@ -43,6 +47,7 @@ def read_job(
     jobs = look.system_jobs(batch_jobs, history)
     processes = look.processes(jobs)
     logs = look.logs(jobs)
+    live_owners = {job.owner for job in jobs if job.owner and job.state != JobState.COMPLETED}
     owners = (item.owner for item in chain[SystemJob | Process](jobs, processes))
     return JobSnapshot(
         batch_jobs=batch_jobs,
@@ -50,6 +55,8 @@ def read_job(
         processes=processes,
         logs=logs,
         users=look.users(owner for owner in owners if owner is not None),
+        powerless=look.powerless(live_owners),
+        backlog=look.backlog() if any(_is_past_due(job, client.now) for job in jobs) else None,
         unread=look.unread,
         now=client.now,
     )
@@ -114,6 +121,39 @@ class _Look:
     def users(self, ids: Iterable[str]) -> tuple[User, ...]:
         return self._by_ids(self._tables.user, "id", set(ids))
 
+    def powerless(self, users: Iterable[str]) -> frozenset[str]:
+        """Those who hold no role of their own and, through no team either, a privilege.
+
+        Asked of the roles first, since the privileges are many; what may not be read accuses nobody.
+        """
+        return frozenset(user for user in users if not self._may_act(user))
+
+    def _may_act(self, user: str) -> bool:
+        try:
+            if any(
+                True
+                for _ in self._client.list(USER_ROLE, Query(filter=eq("systemuserid", guid(user)), top=1))
+            ):
+                return True
+            bound_to = (self._tables.user.entity_set, user)
+            return (
+                self._client.function("RetrieveUserPrivileges", bound_to=bound_to).get("RolePrivileges") != []
+            )
+        except HttpError:
+            return True
+
+    def backlog(self) -> Backlog | None:
+        """How many system jobs wait for a free worker; None where that cannot be told."""
+        table = self._tables.system_job
+        waiting = f"{eq(table.property_of('state'), JobState.READY.value)} and " + (
+            f"{table.property_of('created_on')} lt {quote(self._client.now - USUAL_WAIT)}"
+        )
+        try:
+            found = sum(1 for _ in self._client.list(table, Query(filter=waiting, top=MOST_COUNTED + 1)))
+        except HttpError:
+            return None
+        return Backlog(min(found, MOST_COUNTED), found > MOST_COUNTED)
+
     def _by_ids(self, table: Table[R], name: str, ids: set[str]) -> tuple[R, ...]:
         found: list[R] = []
         for some in _chunks(sorted(ids)):
@@ -129,6 +169,11 @@ class _Look:
         except (AccessDenied, NotFound) as error:
             self._unread[table.logical_name] = error.message
             return ()
+
+
+def _is_past_due(job: SystemJob, now: datetime) -> bool:
+    since = job.postpone_until or (job.created_on if job.state == JobState.READY else None)
+    return job.state != JobState.COMPLETED and since is not None and since < now
 
 
 def _one_of(table: Table[R], name: str, ids: Iterable[str]) -> str:

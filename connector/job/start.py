@@ -194,7 +194,8 @@ def _look_for_it(at: Environment, seen: JobSnapshot, workflow: str, why: str) ->
         chain, sight = found
         return StartResult(
             StartState.STARTED,
-            f"{workflow} was started as system job {chain.root.id}: the answer was lost, the job is there.",
+            f"{workflow} was started as system job {chain.root.id}: the answer was lost, and a new job of "
+            "the same user is there.",
             job=chain.root.id,
             sight=sight,
         )

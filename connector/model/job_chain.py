@@ -23,6 +23,7 @@ class Health(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     STOPPED = "stopped"
+    EVIDENCE_PURGED = "evidence_purged"
     SEVERAL_CHAINS = "several_chains"
     STARTER_DISABLED = "starter_disabled"
     WORKFLOW_INACTIVE = "workflow_inactive"
@@ -32,7 +33,9 @@ class Health(StrEnum):
 HEALTHY = frozenset({Health.RUNNING, Health.SLEEPING, Health.OVERDUE})
 """The job goes on by itself: nothing may be started."""
 
-RESTARTABLE = frozenset({Health.NEVER_STARTED, Health.FAILED, Health.CANCELED, Health.STOPPED})
+RESTARTABLE = frozenset(
+    {Health.NEVER_STARTED, Health.FAILED, Health.CANCELED, Health.STOPPED, Health.EVIDENCE_PURGED}
+)
 """There is no chain: one start is right."""
 
 REPLACEABLE = frozenset({Health.STALLED, Health.SUSPENDED, Health.STARTER_DISABLED})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from connector.model.batch_job import BatchJob
 from connector.model.job_chain import Chain, ChainJob, Evidence, JobCondition
 from connector.model.job_grouping import CONDITIONS, Grouping
 from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
+from connector.model.job_timeline import drift, timeline
 from connector.model.process import INVOICE_WORKFLOWS
 from connector.model.time_text import span
 
@@ -20,7 +21,9 @@ def evidence_of(snapshot: JobSnapshot, grouping: Grouping) -> tuple[Evidence, ..
         *_of_reading(snapshot),
         *(fact for record in snapshot.batch_jobs for fact in _of_record(record)),
         *_of_workflows(snapshot),
+        *_of_backlog(snapshot),
         *(fact for chain in _worth_showing(grouping) for fact in _of_chain(chain, snapshot)),
+        *_of_drift(snapshot, grouping),
     )
 
 
@@ -52,6 +55,19 @@ def _of_workflows(snapshot: JobSnapshot) -> Iterator[Evidence]:
         for item in snapshot.definitions(name):
             meaning = "activated" if is_activated(item) else "not activated: it cannot be started"
             yield Evidence(f"workflow {item.id}", "statecode", str(item.state), f"{name} is {meaning}")
+
+
+def _of_backlog(snapshot: JobSnapshot) -> Iterator[Evidence]:
+    if snapshot.backlog is not None:
+        count = f"{snapshot.backlog.count}{' or more' if snapshot.backlog.is_more else ''}"
+        yield Evidence("asyncoperation", "statecode = 0", count, "ready and waiting for a free worker")
+
+
+def _of_drift(snapshot: JobSnapshot, grouping: Grouping) -> Iterator[Evidence]:
+    """J7: each run begins later in the day than the last, by its own length and the queue's."""
+    later = drift(timeline(grouping.chains, snapshot.now, datetime.min.replace(tzinfo=UTC)))
+    if later is not None and later >= timedelta(minutes=1):
+        yield Evidence("asyncoperation", "startedon", span(later), "each run began so much later in the day")
 
 
 def _of_chain(chain: Chain, snapshot: JobSnapshot) -> Iterator[Evidence]:

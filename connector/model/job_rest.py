@@ -8,6 +8,8 @@ from connector.model.job_chain import Chain, ChainJob, Health, JobCondition
 from connector.model.job_verdict import Case, Verdict
 from connector.model.time_text import span
 
+PURGED_AFTER = timedelta(days=30)
+_PURGE = "the platform deletes jobs that succeeded after 30 days"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -16,7 +18,7 @@ def judge_rest(case: Case) -> Verdict:
     ended = [(job, chain) for chain in case.grouping.chains for job in chain.jobs]
     if not ended:
         return _nothing_seen(case)
-    job, chain = max(ended, key=lambda pair: (pair[0].until or pair[0].started or _LONG_AGO, pair[0].id))
+    job, chain = max(ended, key=lambda pair: _end_of(pair[0]))
     match job.state:
         case JobCondition.FAILED:
             return _ended(
@@ -26,6 +28,11 @@ def judge_rest(case: Case) -> Verdict:
             return _ended(case, job, chain, Health.CANCELED, f": {job.error}" if job.error else ".")
         case _:
             return _succeeded(case, job, chain)
+
+
+def _end_of(job: ChainJob) -> tuple[datetime, bool, str]:
+    """When it ended; of two that ended at one instant the one without success says why nothing follows."""
+    return job.until or job.started or _LONG_AGO, job.state is not JobCondition.SUCCEEDED, job.id
 
 
 def _succeeded(case: Case, job: ChainJob, chain: Chain) -> Verdict:
@@ -53,11 +60,23 @@ def _ended(case: Case, job: ChainJob, chain: Chain, health: Health, tail: str) -
 def _nothing_seen(case: Case) -> Verdict:
     record = case.snapshot.batch_job
     last_run = record.last_run_date if record is not None else None
-    if last_run is not None:
+    if last_run is not None and case.now - last_run <= PURGED_AFTER:
         return Verdict(
             Health.STOPPED,
-            f"Stopped: no system job regards the record, and its last run was {case.at(last_run)}; "
-            "the platform usually deletes finished jobs after 30 days.",
+            f"Stopped: no system job regards the record, and its last run was {case.at(last_run)}.",
+        )
+    if last_run is not None:
+        return Verdict(
+            Health.EVIDENCE_PURGED,
+            f"Evidence purged: the job stopped, its last run was {case.at(last_run)}, and no system job is "
+            f"left to tell why; {_PURGE}.",
+        )
+    made = record.created_on if record is not None else None
+    if made is not None and case.now - made > PURGED_AFTER:
+        return Verdict(
+            Health.EVIDENCE_PURGED,
+            f"Evidence purged, if there was any: the record was made {case.at(made)}, "
+            f"{span(case.now - made)} ago, and no system job regards it; {_PURGE}.",
         )
     return Verdict(
         Health.NEVER_STARTED, "Never started: no system job of the invoice workflows regards the record."

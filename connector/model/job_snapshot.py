@@ -17,13 +17,22 @@ STATE_INACTIVE = 1
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """System jobs of any kind that wait for a free worker longer than usual; `is_more` than were counted."""
+
+    count: int
+    is_more: bool = False
+
+
+@dataclass(frozen=True)
 class JobSnapshot:
     """What one look saw.
 
     `batch_jobs` holds every record whose name makes it the invoice job (rule J1), `jobs` the system
     jobs that regard one of them: all open ones, and the finished ones as far back as was asked.
-    `processes` holds definitions and activations. `unread` maps a table's logical name to the reason
-    why it could not be read: whatever rests on it is unknown.
+    `processes` holds definitions and activations. `powerless` are those users of live chains who hold
+    neither a role nor a privilege. `backlog` is read only where a timer is past due. `unread` maps a
+    table's logical name to the reason why it could not be read: whatever rests on it is unknown.
     """
 
     now: datetime
@@ -32,6 +41,8 @@ class JobSnapshot:
     jobs: tuple[SystemJob, ...] = ()
     logs: tuple[WorkflowLog, ...] = ()
     users: tuple[User, ...] = ()
+    powerless: frozenset[str] = frozenset()
+    backlog: Backlog | None = None
     unread: Mapping[str, str] = field(default_factory=dict)
 
     @property

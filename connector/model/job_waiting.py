@@ -47,11 +47,18 @@ def _is_bare(job: ChainJob) -> bool:
 def _disabled_starter(case: Case, chain: Chain) -> Verdict | None:
     for job in chain.open_jobs:
         user = case.snapshot.user(job.owner)
+        name = case.snapshot.owner_name(job.owner)
         if user is not None and user.is_disabled:
             return Verdict(
                 Health.STARTER_DISABLED,
-                f"Starter disabled: the chain runs as {case.snapshot.owner_name(job.owner)}, "
-                "and that user is disabled, so it cannot go on.",
+                f"Starter disabled: the chain runs as {name}, and that user is disabled, so it cannot go on.",
+                chain=chain,
+            )
+        if job.owner in case.snapshot.powerless:
+            return Verdict(
+                Health.STARTER_DISABLED,
+                f"Starter without roles: the chain runs as {name}, who holds no security role and no "
+                "privilege, so its next run fails.",
                 chain=chain,
             )
     return None
@@ -128,16 +135,28 @@ def _waiting(case: Case, chain: Chain, job: ChainJob) -> Verdict:
         return Verdict(
             Health.OVERDUE,
             f"Overdue: the timer of {_who(job)} ended {case.at(job.until)}, {span(late)} ago; "
-            f"up to {span(case.tolerance)} is put down to a busy asynchronous service.",
+            f"up to {span(case.tolerance)} is put down to a busy asynchronous service.{_others_wait(case)}",
             next_run=job.until,
             chain=chain,
         )
     return Verdict(
         Health.STALLED,
         f"Stalled: the timer of {_who(job)} ended {case.at(job.until)}, {span(late)} ago, "
-        "and nothing followed (known defect 6225696, corrected in April 2026).",
+        f"and nothing followed (known defect 6225696, corrected in April 2026).{_others_wait(case)}",
         chain=chain,
     )
+
+
+def _others_wait(case: Case) -> str:
+    """Whether the whole asynchronous service is behind: then a new chain would wait as well."""
+    backlog = case.snapshot.backlog
+    if backlog is None:
+        return ""
+    if not backlog.count:
+        return " No other system job waits for a free worker."
+    count = f"More than {backlog.count}" if backlog.is_more else str(backlog.count)
+    noun = "system job waits" if count == "1" else "system jobs wait"
+    return f" {count} {noun} for a free worker too: the asynchronous service is behind."
 
 
 def _without_timer(case: Case, chain: Chain, job: ChainJob) -> Verdict:

@@ -25,6 +25,7 @@ from connector.model.job_chain import (
 from connector.model.job_snapshot import is_activated
 from connector.model.process import INVOICE_WORKFLOWS, PROCESS_RUN_CALLER
 from connector.model.time_text import moment
+from connector.support.run_dates import RunDates, late_as_text
 
 ACTIVATE_FIRST = "projops provision puts the record back into use and starts the job."
 _HINTS = {
@@ -56,7 +57,8 @@ class RerunPlan:
 
     `refusals` say why no chain is started; `canceled` holds the jobs to end. `next_run` is when
     ProcessRunner would run first if the plan were applied now, `next_runs` that instant for each workflow
-    that a chain can be started with. `starts` counts the chains that began within the last 24 hours.
+    that a chain can be started with. `starts` counts the chains that began within the last 24 hours,
+    `most_starts` is how many may. `run_dates` are those that may be late, where they were read.
     """
 
     steps: tuple[PlannedStep, ...]
@@ -66,6 +68,8 @@ class RerunPlan:
     canceled: tuple[ChainJob, ...]
     digest: str
     starts: int = 0
+    most_starts: int = 0
+    run_dates: RunDates | None = None
     next_runs: tuple[tuple[str, datetime], ...] = ()
 
     @property
@@ -117,6 +121,7 @@ def plan_rerun(
         canceled=canceled,
         digest=_digest(sight, steps),
         starts=starts_within_a_day(sight.diagnosis),
+        most_starts=rules.most_starts_a_day,
         next_runs=_next_runs(sight.snapshot.now, rules),
     )
 
@@ -124,7 +129,12 @@ def plan_rerun(
 def text_of_next_runs(plan: RerunPlan, zone: tzinfo) -> Iterator[str]:
     for workflow, at in plan.next_runs:
         chosen = " (chosen)" if workflow == plan.start_with else ""
-        yield f"started with {workflow}{chosen}: first run {moment(at, zone)}"
+        late = "" if plan.run_dates is None else f"; {late_as_text(plan.run_dates, at)}"
+        yield f"started with {workflow}{chosen}: first run {moment(at, zone)}{late}"
+    if plan.run_dates is not None and any(plan.run_dates.late_for(at) for _, at in plan.next_runs):
+        yield "whether a run of the platform takes up a date that has passed is not documented (rule L4)"
+    noun = "chain was" if plan.starts == 1 else "chains were"
+    yield f"{plan.starts} {noun} started within the last 24 hours, and {plan.most_starts} may be"
 
 
 def _named(sight: Sight, ids: tuple[str, ...]) -> tuple[ChainJob, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from connector.job.refusal import Refusal
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
 from connector.model.time_text import moment
 from connector.support.apply import Applied
+from connector.support.chain_story import ChainStory, stories_as_text, story_as_json
 from connector.support.plan import ACTIVATE_FIRST, RerunPlan, Step, text_of_next_runs
 
 _SIGNS = {Step.CANCEL: "x", Step.START: ">", Step.KEEP: "="}
@@ -22,23 +23,27 @@ _NEXT_STEPS = {
     Health.FAILED: "Remove the cause, then projops rerun starts it again.",
     Health.CANCELED: "projops rerun starts it again.",
     Health.STOPPED: "projops rerun starts it again.",
+    Health.EVIDENCE_PURGED: "projops history may remember more; projops rerun starts it again.",
     Health.SEVERAL_CHAINS: "projops rerun --cancel ID ends the chains that are too many.",
     Health.STARTER_DISABLED: "projops rerun cancels this chain and starts a new one as you.",
     Health.WORKFLOW_INACTIVE: "Its owner has to activate it, for example with projops provision --activate.",
     Health.UNKNOWN: "Nothing may be started before it is known: look again, or projops rerun --cancel ID.",
-    Health.OVERDUE: "Look again in a while.",
+    Health.OVERDUE: "Nothing to do yet: look again within the hour.",
 }
 
 
-def status_as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """projops.status: `health`, `sentence`, `next_run`, `chain`, `evidence`.
+def status_as_json(diagnosis: Diagnosis, stories: Sequence[ChainStory] = ()) -> dict[str, Any]:
+    """projops.status: `health`, `sentence`, `next_step`, `next_run`, `chain`, `chains`, `evidence`.
 
-    `chain` holds the jobs of all live chains, where there is more than one.
+    `chain` holds the jobs of all live chains, where there is more than one; `chains` tells what each of
+    them has done then.
     """
     return {
         "health": diagnosis.health.value,
         "sentence": diagnosis.sentence,
+        "next_step": next_step_of(diagnosis),
         "next_run": _iso(diagnosis.next_run),
+        "chains": [story_as_json(story) for story in stories],
         "chain": [_job(job) for chain in _shown(diagnosis) for job in chain.jobs],
         "evidence": [
             {"record": fact.record, "field": fact.field, "value": fact.value, "meaning": fact.meaning}
@@ -53,14 +58,20 @@ def next_step_of(diagnosis: Diagnosis) -> str:
 
 
 def status_as_text(
-    diagnosis: Diagnosis, zone: tzinfo = UTC, *, is_with_evidence: bool = True
+    diagnosis: Diagnosis,
+    zone: tzinfo = UTC,
+    *,
+    is_with_evidence: bool = True,
+    stories: Sequence[ChainStory] = (),
 ) -> Iterator[str]:
     yield diagnosis.sentence
     if step := next_step_of(diagnosis):
         yield step
-    for number, chain in enumerate(_shown(diagnosis), 1):
+    titles = list(stories_as_text(stories, diagnosis.now, zone))
+    shown = tuple(story.chain for story in stories) or _shown(diagnosis)
+    for number, chain in enumerate(shown):
         yield ""
-        yield "Chain" if len(_shown(diagnosis)) == 1 else f"Chain {number}"
+        yield titles[number] if titles else "Chain" if len(shown) == 1 else f"Chain {number + 1}"
         yield from (_line(job, zone) for job in chain.jobs)
     if diagnosis.evidence and is_with_evidence:
         yield ""
@@ -70,8 +81,10 @@ def status_as_text(
             yield from (f"    {fact.field} = {fact.value}  ({fact.meaning})" for fact in facts)
 
 
-def rerun_as_json(plan: RerunPlan, applied: Applied | None = None) -> dict[str, Any]:
-    """projops.rerun: `plan`, `applied`, `refused`, and the digest and next run of the plan."""
+def rerun_as_json(
+    plan: RerunPlan, applied: Applied | None = None, stories: Sequence[ChainStory] = ()
+) -> dict[str, Any]:
+    """projops.rerun: `plan`, `applied`, `refused`, and the digest and next runs of the plan."""
     refused = (*plan.refusals, *(applied.refused if applied is not None else ()))
     return {
         "plan": [
@@ -79,13 +92,24 @@ def rerun_as_json(plan: RerunPlan, applied: Applied | None = None) -> dict[str, 
         ],
         "digest": plan.digest,
         "next_run": _iso(plan.next_run),
+        "next_runs": [
+            {"workflow": workflow, "at": _iso(at), "late": _late(plan, at)} for workflow, at in plan.next_runs
+        ],
+        "starts": plan.starts,
+        "chains": [story_as_json(story) for story in stories],
         "applied": applied is not None and applied.error is None,
         "refused": [{"message": item.message, "hint": item.hint} for item in refused],
     }
 
 
-def rerun_as_text(plan: RerunPlan, applied: Applied | None = None, zone: tzinfo = UTC) -> Iterator[str]:
+def rerun_as_text(
+    plan: RerunPlan,
+    applied: Applied | None = None,
+    zone: tzinfo = UTC,
+    stories: Sequence[ChainStory] = (),
+) -> Iterator[str]:
     yield plan.diagnosis.sentence
+    yield from (f"  {line}" for line in stories_as_text(stories, plan.diagnosis.now, zone))
     yield ""
     for step in plan.steps:
         yield f"  {_SIGNS[step.action]} {step.action.value:<6}  {step.workflow or 'a workflow'}  {step.id}"
@@ -98,6 +122,13 @@ def rerun_as_text(plan: RerunPlan, applied: Applied | None = None, zone: tzinfo 
         yield "Nothing to do." if plan.is_empty else f"Digest {plan.digest}"
     else:
         yield from _applied(applied)
+
+
+def _late(plan: RerunPlan, at: datetime) -> list[dict[str, Any]] | None:
+    """Null where it is not known."""
+    if plan.run_dates is None or plan.run_dates.unknown:
+        return None
+    return [{"date": day.isoformat(), "rows": rows} for day, rows in plan.run_dates.late_for(at).items()]
 
 
 def _refusals(refusals: tuple[Refusal, ...], *, said: str) -> Iterator[str]:

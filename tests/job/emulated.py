@@ -11,6 +11,7 @@ import pytest
 
 from connector.dataverse import EVERYTHING, ClientSecret, DataverseClient, RetryPolicy, TrustedAuthorities
 from connector.emulator.ownership import OpenEmulator, open_emulator
+from connector.emulator.store import Image
 from connector.job.look import Environment, Sight, look
 from connector.model.desired_job import USUAL_NAMES
 from connector.model.invoicing_rules import InvoicingRules
@@ -30,6 +31,8 @@ class Emulated:
     at: Environment
     naps: list[float] = field(default_factory=list)
     shape: str = "jobs"
+    states: dict[str, Image] = field(default_factory=dict)
+    """Snapshots that a test returns to."""
     _taken: list[str] = field(default_factory=list)
 
     @property
@@ -93,13 +96,13 @@ class Emulated:
 
     def second(self) -> Environment:
         """The environment as seen from another machine: a client of its own."""
-        return Environment(_client(self.emulator), self.at.tables, self.at.rules, self.naps.append)
+        return Environment(client_of(self.emulator), self.at.tables, self.at.rules, self.naps.append)
 
 
 @contextmanager
 def running(seed: str = "none") -> Iterator[Emulated]:
     with open_emulator(None, seed=seed) as emulator:
-        client = _client(emulator)
+        client = client_of(emulator)
         tables = DECLARED.resolved(client.table_definitions(DECLARED.logical_names()))
         naps: list[float] = []
         yield Emulated(
@@ -121,7 +124,7 @@ def world(request: pytest.FixtureRequest, shared_emulator: Emulated) -> Emulated
     return shared_emulator
 
 
-def _client(emulator: OpenEmulator) -> DataverseClient:
+def client_of(emulator: OpenEmulator, user_agent: str = "projops-connector") -> DataverseClient:
     host = emulator.authority.rpartition("/")[0]
     tokens = ClientSecret(
         emulator.tenant_id,
@@ -130,4 +133,6 @@ def _client(emulator: OpenEmulator) -> DataverseClient:
         authority_host=host,
         trusted=TrustedAuthorities(extra=(host,), is_emulator=True),
     )
-    return DataverseClient(emulator.url, tokens, ca_file=emulator.ca_file, retry=PATIENT)
+    return DataverseClient(
+        emulator.url, tokens, ca_file=emulator.ca_file, retry=PATIENT, user_agent=user_agent
+    )

@@ -7,11 +7,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from connector.emulator.trouble.fault import Status
+from connector.emulator.trouble.rule import Rule
 from connector.errors import HttpError, Refused
 from connector.job.look import glance
 from connector.job.start import StartState, start_workflow
 from connector.model.job_chain import Health
-from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER, UPDATE_ROLE_UTILIZATION
+from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from tests.job.emulated import RECORD, Emulated
 from tests.job.faults import Fault, watched
 
@@ -237,8 +239,16 @@ def test_a_refusal_of_the_environment_changes_nothing(provisioned: Emulated) -> 
 
 
 def test_what_the_environment_cannot_start_is_its_error(provisioned: Emulated) -> None:
-    """A 501 is an answer: nothing is looked for, and nothing is unknown."""
-    with pytest.raises(HttpError) as caught:
-        start_workflow(provisioned.at, glance(provisioned.at).snapshot, UPDATE_ROLE_UTILIZATION)
+    """A 501 is an answer, in a change set and outside of one: nothing is looked for, nothing is unknown."""
+    seen = glance(provisioned.at).snapshot
+    trouble = provisioned.emulator.trouble
+    for path in ("$batch", "*ExecuteWorkflow"):
+        trouble.add(Rule(fault=Status(status=501, body="json"), path=path))
+    try:
+        with pytest.raises(HttpError) as caught:
+            start_workflow(provisioned.at, seen, PROCESS_RUNNER)
+    finally:
+        trouble.clear()
     assert caught.value.status == 501
     assert not provisioned.naps
+    assert live(provisioned) == 0

@@ -13,6 +13,7 @@ from connector.model.batch_job import BatchJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Health, JobCondition
 from connector.model.job_health import confirmed, diagnose
+from connector.model.job_snapshot import Backlog
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER, UPDATE_ROLE_UTILIZATION
 from connector.model.system_job import SystemJob
 from connector.model.user import User
@@ -81,10 +82,56 @@ def test_no_jobs_are_never_started() -> None:
     assert diagnose(snapshot(), RULES).health is Health.NEVER_STARTED
 
 
-def test_a_last_run_without_jobs_is_stopped() -> None:
-    """Finished jobs are deleted after 30 days, so a last run date says that it ran once."""
-    ran = BatchJob(id=RECORD.id, name=RECORD.name, state=0, last_run_date=NOON - timedelta(days=60))
-    assert diagnose(snapshot(records=(ran,)), RULES).health is Health.STOPPED
+@pytest.mark.parametrize(
+    ("days", "health"), [(29, Health.STOPPED), (31, Health.EVIDENCE_PURGED), (60, Health.EVIDENCE_PURGED)]
+)
+def test_a_last_run_without_jobs_is_stopped(days: int, health: Health) -> None:
+    """A last run date says that it ran once; jobs that succeeded are deleted after 30 days."""
+    ran = BatchJob(id=RECORD.id, name=RECORD.name, state=0, last_run_date=NOON - timedelta(days=days))
+    assert diagnose(snapshot(records=(ran,)), RULES).health is health
+
+
+@pytest.mark.parametrize("ids", ["ab", "ba"])
+def test_of_two_that_ended_at_one_instant_the_failure_is_told(ids: str) -> None:
+    """A caller that succeeded as its runner failed is not the reason why nothing follows."""
+    runner, caller = ids
+    ended = [
+        job(caller, status=30, begin=NOON - 24 * HOUR, end=NOON - HOUR),
+        job(runner, PROCESS_RUNNER, 31, begin=NOON - HOUR, end=NOON - HOUR, message="No."),
+    ]
+    found = diagnose(snapshot(ended), RULES)
+    assert found.health is Health.FAILED
+    assert "No." in found.sentence
+
+
+@pytest.mark.parametrize(("days", "health"), [(29, Health.NEVER_STARTED), (31, Health.EVIDENCE_PURGED)])
+def test_an_old_record_without_jobs_may_have_run(days: int, health: Health) -> None:
+    """Of a record that is older than the platform's memory nobody can say that it never ran."""
+    made = BatchJob(id=RECORD.id, name=RECORD.name, state=0, created_on=NOON - timedelta(days=days))
+    assert diagnose(snapshot(records=(made,)), RULES).health is health
+
+
+def test_a_starter_without_roles_is_told_from_a_disabled_one() -> None:
+    """Who holds no role and no privilege cannot invoice, and the sentence says which it is."""
+    seen = replace(snapshot([job("x", until=NOON + HOUR)]), powerless=frozenset({ADA}))
+    found = diagnose(seen, RULES)
+    assert found.health is Health.STARTER_DISABLED
+    assert "Starter without roles: the chain runs as Ada Lovelace" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("backlog", "words"),
+    [
+        (Backlog(0), "No other system job waits"),
+        (Backlog(1), "1 system job waits for a free worker too"),
+        (Backlog(100, is_more=True), "More than 100 system jobs wait"),
+    ],
+)
+@pytest.mark.parametrize("late", [5 * MINUTE, 5 * HOUR])
+def test_a_late_timer_is_seen_beside_the_backlog(backlog: Backlog, words: str, late: timedelta) -> None:
+    """Overdue or stalled: whether others wait as well says whether the service is behind."""
+    seen = replace(snapshot([job("x", until=NOON - late)]), backlog=backlog)
+    assert words in diagnose(seen, RULES).sentence
 
 
 @pytest.mark.parametrize(

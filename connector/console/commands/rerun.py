@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -43,12 +44,17 @@ def rerun(
     from connector.job.look import look
     from connector.job.refusal import check_digest
     from connector.support.plan import plan_rerun
+    from connector.support.read import read_run_dates, read_stories
     from connector.support.report import rerun_as_json, rerun_as_text
 
     with call.connected({"job": {"start_with": start_with}}) as (connection, settings):
         at = connection.environment(settings.rules)
         seen = look(at)
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
+        if plan.is_starting:
+            latest = max(at_time for _, at_time in plan.next_runs)
+            plan = replace(plan, run_dates=read_run_dates(at, latest))
+        stories = read_stories(at, seen) if len(seen.diagnosis.live_chains) > 1 else ()
         check_digest(plan.digest, digest)
         applied = (
             carried_out(connection, settings, call.voice, at, seen, plan, reason or "") if apply else None
@@ -56,8 +62,8 @@ def rerun(
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),
-            stream=lambda: LAYOUT.stream_of(rerun_as_json(plan, applied)),
-            text=lambda: rerun_as_text(plan, applied, at.zone),
+            stream=lambda: LAYOUT.stream_of(rerun_as_json(plan, applied, stories)),
+            text=lambda: rerun_as_text(plan, applied, at.zone, stories),
         )
     if plan.refusals:
         raise typer.Exit(REFUSED)

@@ -103,15 +103,18 @@ def status(
 def _shown(call: Call, connection: Connection, at: Environment, *, is_with_timeline: bool) -> Diagnosis:
     from connector.job.look import look
     from connector.model.job_timeline import timeline
+    from connector.support.read import read_stories
     from connector.support.report import status_as_json, status_as_text
     from connector.support.timeline_text import timeline_as_json, timeline_as_text
 
-    diagnosis = look(at).diagnosis
+    sight = look(at)
+    diagnosis = sight.diagnosis
+    stories = read_stories(at, sight) if len(diagnosis.live_chains) > 1 else ()
     spans = timeline(diagnosis.chains, diagnosis.now, diagnosis.now - at.history)
     is_with_evidence = call.voice.is_verbose or not diagnosis.is_healthy
 
     def text() -> Iterator[str]:
-        yield from status_as_text(diagnosis, at.zone, is_with_evidence=is_with_evidence)
+        yield from status_as_text(diagnosis, at.zone, is_with_evidence=is_with_evidence, stories=stories)
         if is_with_timeline:
             yield ""
             yield from timeline_as_text(spans, diagnosis.now, at.zone)
@@ -120,7 +123,7 @@ def _shown(call: Call, connection: Connection, at: Environment, *, is_with_timel
         LAYOUT,
         connection.envelope(LAYOUT.schema),
         stream=lambda: LAYOUT.stream_of(
-            {**status_as_json(diagnosis), "timeline": timeline_as_json(spans)},
+            {**status_as_json(diagnosis, stories), "timeline": timeline_as_json(spans)},
         ),
         text=text,
     )
