@@ -94,7 +94,7 @@ def test_a_last_run_without_jobs_is_stopped(days: int, health: Health) -> None:
 @pytest.mark.parametrize("ids", ["ab", "ba"])
 def test_of_two_that_ended_at_one_instant_the_failure_is_told(ids: str) -> None:
     """A caller that succeeded as its runner failed is not the reason why nothing follows."""
-    runner, caller = ids
+    runner, caller = ids[0], ids[1]
     ended = [
         job(caller, status=30, begin=NOON - 24 * HOUR, end=NOON - HOUR),
         job(runner, PROCESS_RUNNER, 31, begin=NOON - HOUR, end=NOON - HOUR, message="No."),
