@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,19 @@ SHORTEST_SECRET = 4
 _TOKEN = re.compile(r"(?i)(bearer\s+|(?:secret|password|token)[\"']?\s*[=:]\s*[\"']?)[^\s\"',;]+")
 
 
+_QUOTED = re.compile(r"[\"'`].*[\"'`]|%27.*%27")
+_LONGEST_MESSAGE = 300
+_WORD = re.compile(r"[a-z][a-z-]*", re.ASCII)
+
+
 @dataclass
 class FaultLog:
-    """Where a fault is written, and what must not be read there."""
+    """Where a fault is written, and what must not be read there: secrets, and what belongs to a customer.
+
+    Written are the places in the program, the kinds of the errors, and of their messages what does not
+    stand in quotation marks, where names, texts and values do. Of the arguments the values of options and
+    whatever is no word of the command line are left out.
+    """
 
     folder: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     secrets: set[str] = field(default_factory=set)
@@ -37,8 +47,8 @@ class FaultLog:
         text = "\n".join(
             [
                 f"projops {__version__}, Python {platform.python_version()}, {platform.platform()}",
-                f"arguments: {sys.argv[1:]}",
-                "".join(traceback.format_exception(fault)),
+                f"arguments: {' '.join(map(_without_value, sys.argv[1:]))}",
+                *_told(traceback.TracebackException.from_exception(fault)),
             ]
         )
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -51,6 +61,33 @@ class FaultLog:
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
         return _TOKEN.sub(r"\1***", text)
+
+
+def _told(error: traceback.TracebackException) -> Iterator[str]:
+    """An error and what led to it, the first cause first."""
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        yield from _told(earlier)
+        yield "Then:\n"
+    yield "Traceback (most recent call last):"
+    yield "".join(error.stack.format()).rstrip()
+    yield _kind_and_message(error)
+    for one in error.exceptions or ():
+        yield "One of the group:\n"
+        yield from _told(one)
+
+
+def _kind_and_message(error: traceback.TracebackException) -> str:
+    lines = "".join(error.format_exception_only()).strip().splitlines()
+    message = _QUOTED.sub("'…'", lines[0]) if lines else ""
+    return message[:_LONGEST_MESSAGE]
+
+
+def _without_value(argument: str) -> str:
+    if argument.startswith("-"):
+        name, sign, _ = argument.partition("=")
+        return f"{name}=…" if sign else name
+    return argument if _WORD.fullmatch(argument) else "…"
 
 
 def exit_code_of(work: Callable[[], object], log: FaultLog) -> int:

@@ -1,4 +1,4 @@
-"""The command line: `projops`."""
+"""The entry point of the command line. Light, so that what needs little starts at once."""
 
 from __future__ import annotations
 
@@ -6,76 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TextIO
-
-import typer
+from typing import TYPE_CHECKING, TextIO
 
 from connector import __version__
-from connector.console.commands import (
-    console,
-    destroy,
-    doctor,
-    emulator,
-    explain,
-    history,
-    provision,
-    report,
-    rerun,
-    run,
-    snapshot,
-    status,
-    utilization,
-    verify,
-    watch,
-)
-from connector.console.failures import FaultLog, exit_code_of
-from connector.console.output import is_closed_pipe, write_utf_8
 
-EXIT_CODES = """
-Exit codes: 0 done or nothing to do · 1 an expected error · 2 wrong usage · 3 findings · 4 refused by a
-guard · 5 partly done · 70 a fault in the program, a log is written · 130 interrupted.
-"""
-
-app = typer.Typer(
-    name="projops",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Looks after the recurring invoice job of Dynamics 365 Project Operations.\n\n"
-    "Nothing is changed without --apply. Where: DATAVERSE_URL=https://ORG.crm.dynamics.com, or "
-    "DATAVERSE_URL=emulator:sandbox.db to try it without an environment.\n" + EXIT_CODES,
-)
-app.command("provision")(provision.provision)
-app.command("destroy")(destroy.destroy)
-app.command("verify")(verify.verify)
-app.command("status")(status.status)
-app.command("watch", context_settings=watch.TAKES_ANYTHING)(watch.watch)
-app.command("rerun")(rerun.rerun)
-app.command("run")(run.run)
-app.command("explain")(explain.explain)
-app.command("utilization")(utilization.utilization)
-app.command("doctor")(doctor.doctor)
-app.command("history")(history.history)
-app.command("console")(console.console)
-app.add_typer(snapshot.app, name="snapshot")
-app.command("report")(report.report)
-app.add_typer(emulator.app, name="emulator")
-
-
-def _show_version(is_wanted: bool) -> None:
-    if is_wanted:
-        sys.stdout.write(f"projops {__version__}\n")
-        raise typer.Exit
-
-
-@app.callback()
-def projops(
-    version: Annotated[  # its callback does the work
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    pass
+if TYPE_CHECKING:
+    from connector.console.failures import FaultLog
 
 
 def main() -> None:
@@ -86,12 +22,25 @@ def main() -> None:
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     _open_closed_streams()
+    if list(arguments) == ["--version"]:
+        sys.stdout.write(f"projops {__version__}\n")
+        _flush(sys.stdout)
+        return 0
+    from connector.console.failures import FaultLog, exit_code_of
+    from connector.console.output import write_utf_8
+
     for stream in (sys.stdout, sys.stderr):
         write_utf_8(stream)
     log = FaultLog()
-    code = exit_code_of(lambda: app(list(arguments), prog_name="projops", obj=log), log)
+    code = exit_code_of(lambda: _run(list(arguments), log), log)
     _flush(sys.stdout)
     return code
+
+
+def _run(arguments: list[str], log: FaultLog) -> None:
+    from connector.console.command_line import command_line
+
+    command_line(arguments)(arguments, prog_name="projops", obj=log)
 
 
 def _open_closed_streams() -> None:
@@ -106,6 +55,8 @@ def _flush(stream: TextIO) -> None:
     try:
         stream.flush()
     except OSError as error:
+        from connector.console.output import is_closed_pipe
+
         if not is_closed_pipe(error):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

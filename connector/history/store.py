@@ -151,9 +151,16 @@ class History:
 
 
 def _make_private(path: Path) -> None:
-    """A new file is made with mode 0600 before SQLite opens it; Windows keeps the folder's rights."""
-    with contextlib.suppress(FileExistsError):
+    """A new file is made with mode 0600 before SQLite opens it, one that was copied gets it again.
+
+    Windows keeps the folder's rights.
+    """
+    try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if os.name != "nt" and path.stat().st_mode & 0o077:
+            with contextlib.suppress(OSError):
+                path.chmod(0o600)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector import __version__
+from connector.console import command_line
 from connector.console.main import run_command_line
 
 COMMANDS = ["provision", "destroy", "verify", "status", "rerun", "run"]
@@ -106,3 +107,32 @@ def test_the_command_line_starts_without_the_heavy_modules(tmp_path: Path) -> No
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "light"),
+    [
+        (["--version"], ["typer", "json", "logging", "connector.console.command_line"]),
+        (["verify", "--help"], ["connector.console.commands.run", "connector.console.commands.emulator"]),
+        (["emulator", "--help"], ["connector.console.commands.verify"]),
+    ],
+)
+def test_a_command_starts_with_what_it_needs(arguments: list[str], light: list[str], tmp_path: Path) -> None:
+    """The version needs no parser, and a command none of the others."""
+    code = (
+        f"import sys; from connector.console.main import run_command_line; run_command_line({arguments}); "
+        f"sys.exit(','.join(name for name in {light} if name in sys.modules) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is there is listed, by file and by name, and nothing else is."""
+    files = {path.stem for path in (Path(command_line.__file__).parent / "commands").glob("*.py")}
+    assert {*command_line.COMMANDS, *command_line.GROUPS} <= files
+    assert run_command_line(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n  {name} " in out for name in (*command_line.COMMANDS, *command_line.GROUPS))

@@ -62,6 +62,40 @@ def test_a_log_holds_no_secret(tmp_path: Path) -> None:
         assert secret not in text
 
 
+CUSTOMERS = ("Adatum", "O'Brien & Sons", "Fabrikam")
+
+
+def _failing_like_a_library() -> None:
+    try:
+        {}[CUSTOMERS[0]]
+    except KeyError:
+        raise RuntimeError(f"The contract '{CUSTOMERS[1]}' of \"{CUSTOMERS[2]}\" has 4711") from None
+
+
+def _failing_on_the_way() -> None:
+    try:
+        int(CUSTOMERS[0])
+    except ValueError as error:
+        raise LookupError(f"GET https://x/y?$filter=name eq %27{CUSTOMERS[0]}%27 failed") from error
+
+
+def test_a_log_holds_nothing_of_a_customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in quotation marks and the values of options are left out; places and kinds are there."""
+    said = ["rerun", "--reason", "Adatum called", "--cancel=Fabrikam", "contoso.toml", "-o", "json"]
+    monkeypatch.setattr("sys.argv", ["projops", *said])
+    for work in (_failing_like_a_library, _failing_on_the_way):
+        log = FaultLog(tmp_path / work.__name__)
+        assert exit_code_of(work, log) == 70
+        (path,) = log.folder.iterdir()
+        text = path.read_text(encoding="utf-8")
+        for name in ("Adatum", "Brien", "Sons", "Fabrikam", "contoso"):
+            assert name not in text
+        assert f"in {work.__name__}" in text
+        assert "arguments: rerun --reason … --cancel=… … -o json" in text
+    assert "ValueError: invalid literal for int() with base 10: '…'" in text
+    assert "LookupError" in text
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
 def test_a_log_is_for_its_owner_alone(tmp_path: Path) -> None:
     """Others on the machine cannot read a log."""

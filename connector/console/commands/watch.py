@@ -31,7 +31,7 @@ LAYOUT = Layout(
 )
 
 
-TAKES_ANYTHING = {"allow_extra_args": True}
+CONTEXT_SETTINGS = {"allow_extra_args": True}
 """So that an address on the command line is refused here, and not shown in click's own words."""
 
 
