@@ -67,7 +67,7 @@ CUSTOMERS = ("Adatum", "O'Brien & Sons", "Fabrikam")
 
 def _failing_like_a_library() -> None:
     try:
-        {}[CUSTOMERS[0]]
+        dict[str, int]()[CUSTOMERS[0]]
     except KeyError:
         raise RuntimeError(f"The contract '{CUSTOMERS[1]}' of \"{CUSTOMERS[2]}\" has 4711") from None
 
