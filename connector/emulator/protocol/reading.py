@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from connector.emulator.protocol.ordering import Cookie, after, order_terms, rea
 from connector.emulator.protocol.rows import RowShape, etag, selected_columns
 from connector.emulator.protocol.source import Source
 from connector.emulator.schema import Table
-from connector.emulator.store import target_column
+from connector.emulator.store import Found, target_column
 
 PAGE_SIZE = 5000
 COUNT_LIMIT = 5000
@@ -35,6 +35,11 @@ class View:
     expansions: tuple[Expansion, ...]
     described: str  # for @odata.context: "(name,accountid)" or nothing
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but columns is asked for: what most pages are, and quick to write."""
+        return not self.expansions and not self.shape.context.preferences.annotations
+
 
 def parse_view(context: Context, table: Table, options: Options) -> View:
     text = options.get("$select")
@@ -45,10 +50,10 @@ def parse_view(context: Context, table: Table, options: Options) -> View:
     return View(shape, expansions, f"({','.join(described)})" if described else "")
 
 
-def render(view: View, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    out = view.shape.render(rows)
+def render(view: View, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    out = view.shape.render(list(rows))
     for expansion in view.expansions:
-        expand_into(view.shape.context, view.shape.table, expansion, rows, out)
+        expand_into(view.shape.context, view.shape.table, expansion, list(rows), out)
     return out
 
 
@@ -107,7 +112,7 @@ def list_rows(
     if counted is not None:
         content["@odata.count"] = min(counted, COUNT_LIMIT)
     content |= _totals(context, counted)
-    content["value"] = render(view, rows)
+    content["value"] = view.shape.records(rows) if view.is_plain else render(view, rows.dicts())
     if next_link:
         content["@odata.nextLink"] = next_link
     return json_response(200, content, context.preferences.headers)
@@ -164,7 +169,7 @@ def _count(source: Source, conditions: list[ColumnElement[bool]]) -> int:
 
 def _page(
     context: Context, view: View, source: Source, options: Options, conditions: list[ColumnElement[bool]]
-) -> tuple[list[Mapping[str, Any]], str | None]:
+) -> tuple[Found, str | None]:
     top = _top(options)
     size = context.preferences.page_size or (PAGE_SIZE if top is None else min(top, PAGE_SIZE))
     may_continue = top is None or context.preferences.page_size is not None
@@ -173,15 +178,17 @@ def _page(
     cookie = Cookie(1, ()) if token is None else read_cookie(token)
     if token is not None:
         conditions = [*conditions, after(terms, cookie.last)]
-    columns = [source.alias.c[name] for name in _sql_names(view)]
+    names = view.shape.plain_names if view.is_plain else _sql_names(view)
+    columns = [source.alias.c[name] for name in names]
     labelled = [term.sql.label(f"order_{i}") for i, term in enumerate(terms)]
     statement = select(*columns, *labelled).select_from(source.from_clause).where(*conditions)
     statement = statement.order_by(*(t.sql.desc() if t.is_descending else t.sql.asc() for t in terms))
-    rows = [dict(r) for r in context.tx.execute(statement.limit(size + 1)).mappings()]
-    if len(rows) <= size or not may_continue:
-        return list(rows[:size]), None
-    last = tuple(rows[size - 1][f"order_{i}"] for i in range(len(terms)))
-    return list(rows[:size]), _next_link(context, options, Cookie(cookie.page + 1, last))
+    found = context.tx.found(statement.limit(size + 1))
+    page = Found(found.names, found.rows[:size])
+    if len(found.rows) <= size or not may_continue:
+        return page, None
+    last = page.rows[-1][len(page.names) - len(terms) :]
+    return page, _next_link(context, options, Cookie(cookie.page + 1, last))
 
 
 def _top(options: Options) -> int | None:

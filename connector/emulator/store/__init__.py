@@ -4,12 +4,13 @@ from connector.emulator.store.image import Image
 from connector.emulator.store.layout import target_column
 from connector.emulator.store.statefile import read_owner
 from connector.emulator.store.store import Store
-from connector.emulator.store.transaction import ORGANIZATION, SYSTEM_USER, Transaction
+from connector.emulator.store.transaction import ORGANIZATION, SYSTEM_USER, Found, Transaction
 from connector.emulator.store.values import Value
 
 __all__ = [
     "ORGANIZATION",
     "SYSTEM_USER",
+    "Found",
     "Image",
     "Store",
     "Transaction",

@@ -77,7 +77,8 @@ class Layout:
                 columns.append(SqlColumn(target_column(column.name), Text))
         if not definition.has(VERSION):
             columns.append(SqlColumn(VERSION, BigInteger))
-        table = Table(definition.logical_name, self.metadata, *columns)
+        # Rows lie in the order of their ids, in which pages are read when no other order is asked for.
+        table = Table(definition.logical_name, self.metadata, *columns, sqlite_with_rowid=False)
         for column in definition.columns:
             if column.kind is Kind.LOOKUP and column.name not in _UNINDEXED:
                 Index(f"ix_{definition.logical_name}__{column.name}", table.c[column.name])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -23,6 +25,21 @@ SYSTEM_USER = "system_user_id"
 ORGANIZATION = "organization_id"
 CLOCK = "clock"
 VERSION_COUNTER = "version"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows as stored, all with the same columns: `rows` are tuples in the order of `names`."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[Stored, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+    def columns(self) -> dict[str, tuple[Stored, ...]]:
+        """The values of each column from top to bottom; nothing for no rows."""
+        return dict(zip(self.names, zip(*self.rows, strict=True), strict=False))
 
 
 class Transaction:
@@ -61,6 +78,17 @@ class Transaction:
 
     def execute(self, statement: Executable) -> CursorResult[Any]:
         return self._connection.execute(statement)
+
+    def found(self, statement: Executable) -> Found:
+        """All that a query finds, as stored.
+
+        The cursor is read itself: SQLAlchemy's rows cost more than SQLite takes to find them.
+        """
+        result = self.execute(statement)
+        names = tuple(result.keys())
+        with contextlib.closing(result):
+            assert result.cursor is not None
+            return Found(names, list(result.cursor.fetchall()))
 
     # --- small values ---
 

@@ -1,0 +1,1 @@
+"""How quick the embedded emulator is, beside servers that do nothing but answer."""
