@@ -84,6 +84,9 @@ class Change:
 
 
 Guard: TypeAlias = Callable[[Transaction, Change], None]
+Access: TypeAlias = Callable[[Transaction, str, str, str], None]
+"""Given the caller's id, a right (Create, Read, Write, Delete) and a table; refuses, or returns."""
+_RIGHTS = {"create": "Create", "update": "Write", "delete": "Delete"}
 
 
 class Registry:
@@ -92,6 +95,7 @@ class Registry:
         self._functions: dict[tuple[str | None, str], Handler] = {}
         self._before: dict[str, list[Guard]] = defaultdict(list)
         self._after: dict[str, list[Guard]] = defaultdict(list)
+        self._access: list[Access] = []
 
     def action(self, table: str | None, name: str, handler: Handler) -> None:
         self._register(self._actions, table, name, handler)
@@ -107,6 +111,14 @@ class Registry:
         """Run `hook` after each create, update and delete of a row of `table` by a client."""
         self._after[table].append(hook)
 
+    def access(self, guard: Access) -> None:
+        """Run `guard` before a client reads a table or writes a row."""
+        self._access.append(guard)
+
+    def check_access(self, tx: Transaction, caller: str, right: str, table: str) -> None:
+        for guard in self._access:
+            guard(tx, caller, right, table)
+
     def find_action(self, table: str | None, name: str) -> Handler | None:
         return self._actions.get((table, name))
 
@@ -114,6 +126,7 @@ class Registry:
         return self._functions.get((table, name))
 
     def check(self, tx: Transaction, change: Change) -> None:
+        self.check_access(tx, change.caller, _RIGHTS[change.kind], change.table)
         for guard in self._before.get(change.table, ()):
             guard(tx, change)
 

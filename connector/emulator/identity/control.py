@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from connector.emulator.bootstrap import add_application_user
 from connector.emulator.identity import managed, pipelines
 from connector.emulator.identity.refusals import TokenRefused
 from connector.emulator.identity.registrations import (
@@ -18,14 +19,14 @@ from connector.emulator.identity.registrations import (
     register_resource,
 )
 from connector.emulator.identity.tickets import Decision
-from connector.emulator.identity.tokens import APPLICATIONS, Issuer
+from connector.emulator.identity.tokens import APPLICATIONS, Issuer, create_application
 from connector.emulator.identity.users import APPROVES, USER, is_approving, require_user
 from connector.emulator.store import Transaction
 from connector.errors import UsageError
 
 Body = dict[str, Any]
 _SIGN_IN = ("user", "approves", "approve", "decline")
-_APPLICATION = ("client_id", "certificate", "federated", "resource_id")
+_APPLICATION = ("name", "roles", "client_id", "certificate", "federated", "resource_id")
 
 
 class IdentityControl:
@@ -45,8 +46,8 @@ class IdentityControl:
         return describe_applications(self._issuer)
 
     def change_application(self, body: Body) -> Body:
-        change_application(self._issuer, body)
-        return self.applications()
+        created = change_application(self._issuer, body)
+        return self.applications() | ({"created": created} if created else {})
 
 
 def describe_sign_in(issuer: Issuer) -> Body:
@@ -80,10 +81,15 @@ def describe_applications(issuer: Issuer) -> Body:
         return {"applications": [_application(tx, client_id) for client_id in tx.setting(APPLICATIONS, {})]}
 
 
-def change_application(issuer: Issuer, body: Mapping[str, Any]) -> None:
-    """Register a certificate, a federated credential or a resource id. Raises UsageError."""
+def change_application(issuer: Issuer, body: Mapping[str, Any]) -> Body:
+    """Make an application with its user and roles, or register a certificate, a federated credential or
+    a resource id. Raises UsageError. What was made is returned, its secret for this once.
+    """
     _only(body, _APPLICATION)
     with issuer.store.transaction() as tx:
+        if "name" in body:
+            _only(body, ("name", "roles"))
+            return _new_application(tx, body["name"], body.get("roles", []))
         known = [str(one) for one in tx.setting(APPLICATIONS, {})]
         client_id = str(body.get("client_id") or known[0])
         if client_id not in known:
@@ -94,6 +100,20 @@ def change_application(issuer: Issuer, body: Mapping[str, Any]) -> None:
             register_federation(tx, client_id, _federation(body["federated"]))
         if "resource_id" in body:
             register_resource(tx, client_id, str(body["resource_id"]))
+    return {}
+
+
+def _new_application(tx: Transaction, name: Any, roles: Any) -> Body:
+    if not isinstance(name, str) or not name or not isinstance(roles, list):
+        raise UsageError("An application wants a name, and roles as a list of names.")
+    known = {str(row["name"]): str(row["roleid"]) for row in tx.find("role")}
+    if missing := [role for role in roles if role not in known]:
+        raise UsageError(f"roles: {missing[0]!r} is no role.", f"There are: {', '.join(sorted(known))}.")
+    application = create_application(tx)
+    user = add_application_user(tx, application, name)
+    for role in roles:
+        tx.insert("systemuserroles", {"systemuserid": user, "roleid": known[role]})
+    return {"client_id": application.client_id, "client_secret": application.secret, "user": user}
 
 
 def _application(tx: Transaction, client_id: str) -> Body:

@@ -7,6 +7,8 @@ platform.attach(running.store)
 
 from __future__ import annotations
 
+from functools import partial
+
 from connector.emulator.platform.contract_guards import keep_closed
 from connector.emulator.platform.execute_workflow import ExecuteWorkflow
 from connector.emulator.platform.inherited_currency import TABLES, inherit_currency
@@ -20,7 +22,11 @@ from connector.emulator.platform.invoice_totals import follow_detail, follow_lin
 from connector.emulator.platform.job_guards import JobGuard
 from connector.emulator.platform.milestone_headers import follow_confirmation, follow_milestone
 from connector.emulator.platform.new_invoice import NewInvoiceContract
-from connector.emulator.platform.privileges import retrieve_user_privileges
+from connector.emulator.platform.privileges import (
+    change_role,
+    check_access,
+    retrieve_user_privileges,
+)
 from connector.emulator.platform.process_guards import follow_activation, guard_activation
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.ur55 import guard_actual, guard_detail
@@ -55,6 +61,9 @@ class Platform:
             CreateInvoiceFromInvoiceSchedule(self.plugins),
         )
         registry.action(CONTRACT, "msdyn_NewInvoiceContract", NewInvoiceContract(self.plugins))
+        registry.action("role", "AddPrivilegesRole", partial(change_role, is_replacing=False))
+        registry.action("role", "ReplacePrivilegesRole", partial(change_role, is_replacing=True))
+        registry.access(check_access)
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))
         registry.before(PROCESS, guard_activation)

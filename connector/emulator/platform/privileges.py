@@ -22,7 +22,13 @@ from connector.emulator.platform.words import (
     MILESTONE,
     SCHEDULE_ROW,
 )
-from connector.emulator.problems import ODataError, row_not_found
+from connector.emulator.problems import (
+    OBJECT_DOES_NOT_EXIST,
+    ODataError,
+    bad_request,
+    not_implemented,
+    row_not_found,
+)
 from connector.emulator.registry import Call, ComplexAnswer
 from connector.emulator.schema import Schema, load_schema
 from connector.emulator.store import Transaction
@@ -30,13 +36,22 @@ from connector.errors import UsageError
 
 EXECUTE_WORKFLOW = "prvWorkflowExecution"
 PRIVILEGE_DENIED = "0x80040220"
+ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
+_OF_NO_TABLE = (EXECUTE_WORKFLOW, "prvActivateSynchronousWorkflow", ACT_ON_BEHALF)
+NO_ROLE = "0x80042f09"
 ROLES_WITHOUT_LIMITS = ("System Administrator",)
 _TAKEN = "platform:privileges_taken"
 _GRANTED = "platform:privileges_of_roles"
 _RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign", "Share")
 _OWN_WORDS = {"salesorder": "Order", "asyncoperation": "AsyncOperation", "workflow": "Workflow"}
-_WITHOUT = frozenset({"salesorderdetail", "invoicedetail", "systemuserroles", "usersettings"})
-"""Tables that have no privileges of their own: their parent's decide."""
+_BY_PARENT = {
+    "invoicedetail": "invoice",
+    "salesorderdetail": "salesorder",
+    "systemuserroles": "role",
+    "usersettings": "systemuser",
+}
+"""Tables that have no privileges of their own: their parent's decide, and whoever may write it may write
+them. The first two are documented so, the others are our reading."""
 _NAMESPACE = uuid.UUID("6f2d2f3e-0f0b-5d0e-9a0b-1d8f3c1f7a11")
 _FOR_INVOICING = (
     ("Create", INVOICE),
@@ -60,11 +75,12 @@ def privilege(right: str, table: str, schema: Schema | None = None) -> str:
 
 
 @cache
-def all_privileges() -> tuple[str, ...]:
-    schema = load_schema()
-    tables = [table.logical_name for table in schema if table.logical_name not in _WITHOUT]
+def all_privileges(schema: Schema | None = None) -> tuple[str, ...]:
+    """The privileges of a schema's tables, and those of no table."""
+    schema = schema or load_schema()
+    tables = [table.logical_name for table in schema if table.logical_name not in _BY_PARENT]
     names = [privilege(right, table, schema) for table in tables for right in _RIGHTS]
-    return (*names, EXECUTE_WORKFLOW, "prvActivateSynchronousWorkflow")
+    return (*names, *_OF_NO_TABLE)
 
 
 def privileges_of(tx: Transaction, user: str) -> tuple[str, ...]:
@@ -73,7 +89,7 @@ def privileges_of(tx: Transaction, user: str) -> tuple[str, ...]:
     granted: set[str] = set()
     for row in tx.find("systemuserroles", {"systemuserid": user}):
         granted |= _of_role(tx, str(row["roleid"]))
-    return tuple(name for name in all_privileges() if name in granted and name not in taken)
+    return tuple(name for name in all_privileges(tx.schema) if name in granted and name not in taken)
 
 
 def missing_privileges(tx: Transaction, user: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
@@ -86,11 +102,30 @@ def missing_for_invoicing(tx: Transaction, user: str) -> tuple[str, ...]:
     return missing_privileges(tx, user, tuple(privilege(right, table) for right, table in _FOR_INVOICING))
 
 
+def check_access(tx: Transaction, caller: str, right: str, table: str) -> None:
+    """Refuse with 403 what no role of the caller allows: 0x80042f09 without a role, else 0x80040220."""
+    roles = tx.find("systemuserroles", {"systemuserid": caller}, columns=("roleid",))
+    if not roles:
+        raise ODataError(403, NO_ROLE, f"The user {caller} has not been assigned any roles.")
+    parent = _BY_PARENT.get(table)
+    if parent is not None:
+        table, right = parent, "Read" if right == "Read" else "Write"
+    name = privilege(right, table, tx.schema)
+    taken = tx.setting(_TAKEN, {}).get(caller, ())
+    if name not in taken and any(_has(tx, str(row["roleid"]), name) for row in roles):
+        return
+    raise _denied(caller, name)
+
+
 def require(tx: Transaction, user: str, *wanted: str) -> None:
     """Refuse with 403 when the user lacks one of the privileges."""
     if missing := missing_privileges(tx, user, wanted):
-        message = f"Principal user (Id={user}) is missing {missing[0]} privilege."
-        raise ODataError(403, PRIVILEGE_DENIED, message)
+        raise _denied(user, missing[0])
+
+
+def require_acting(tx: Transaction, caller: str) -> None:
+    """What a user needs who acts for another one (the role Delegate has it)."""
+    require(tx, caller, ACT_ON_BEHALF)
 
 
 def change_privileges(tx: Transaction, body: Mapping[str, Any]) -> None:
@@ -99,7 +134,7 @@ def change_privileges(tx: Transaction, body: Mapping[str, Any]) -> None:
     Raises UsageError for a name that is no privilege.
     """
     user = str(body.get("user") or tx.setting(APPLICATION_USER) or "").lower()
-    take, give = _names(body, "take"), _names(body, "give")
+    take, give = _names(tx, body, "take"), _names(tx, body, "give")
     taken = dict(tx.setting(_TAKEN, {}))
     taken[user] = sorted((set(taken.get(user, ())) | set(take)) - set(give))
     tx.set_setting(_TAKEN, taken)
@@ -119,7 +154,7 @@ def retrieve_user_privileges(tx: Transaction, call: Call) -> ComplexAnswer:
     members = [
         {
             "Depth": "Global",
-            "PrivilegeId": str(uuid.uuid5(_NAMESPACE, name)),
+            "PrivilegeId": str(privilege_id(name)),
             "BusinessUnitId": user["businessunitid"],
             "PrivilegeName": name,
         }
@@ -128,17 +163,63 @@ def retrieve_user_privileges(tx: Transaction, call: Call) -> ComplexAnswer:
     return ComplexAnswer("RetrieveUserPrivilegesResponse", {"RolePrivileges": members})
 
 
+def change_role(tx: Transaction, call: Call, *, is_replacing: bool) -> None:
+    """The actions AddPrivilegesRole and ReplacePrivilegesRole, bound to role:
+
+    {"Privileges": [{"PrivilegeName": "prvReadAccount", "Depth": "Global"}]}, or by PrivilegeId.
+    """
+    assert call.id is not None
+    if tx.get("role", call.id) is None:
+        raise row_not_found("role", call.id)
+    names = _role_privileges(tx, call.body)
+    known = () if is_replacing else tx.setting(_GRANTED, {}).get(call.id, ())
+    grant_role(tx, call.id, tuple(dict.fromkeys((*known, *names))))
+
+
+def _role_privileges(tx: Transaction, body: Mapping[str, Any]) -> list[str]:
+    given = body.get("Privileges")
+    if set(body) != {"Privileges"} or not isinstance(given, list):
+        raise bad_request("Privileges: a collection of RolePrivilege is expected, and nothing else.")
+    known = {name.casefold(): name for name in all_privileges(tx.schema)}
+    known |= {str(privilege_id(name)): name for name in known.values()}
+    found = []
+    for one in given:
+        named = one.get("PrivilegeName") or one.get("PrivilegeId") if isinstance(one, dict) else None
+        name = known.get(str(named).casefold())
+        if name is None:
+            raise bad_request(f"{str(named)[:100]!r} is no privilege.", OBJECT_DOES_NOT_EXIST)
+        if one.get("Depth") not in ("Global", 3, "3"):
+            raise not_implemented(f"a privilege of the depth {str(one.get('Depth'))[:20]!r}: Global is known")
+        found.append(name)
+    return found
+
+
+def privilege_id(name: str) -> uuid.UUID:
+    return uuid.uuid5(_NAMESPACE, name)
+
+
+def _has(tx: Transaction, role: str, name: str) -> bool:
+    if name in tx.setting(_GRANTED, {}).get(role, ()):
+        return True
+    row = tx.get("role", role)
+    return row is not None and row["name"] in ROLES_WITHOUT_LIMITS
+
+
+def _denied(user: str, name: str) -> ODataError:
+    return ODataError(403, PRIVILEGE_DENIED, f"Principal user (Id={user}) is missing {name} privilege.")
+
+
 def _of_role(tx: Transaction, role: str) -> set[str]:
     row = tx.get("role", role)
     if row is not None and row["name"] in ROLES_WITHOUT_LIMITS:
-        return set(all_privileges())
+        return set(all_privileges(tx.schema))
     return set(tx.setting(_GRANTED, {}).get(role, ()))
 
 
-def _names(body: Mapping[str, Any], key: str) -> list[str]:
+def _names(tx: Transaction, body: Mapping[str, Any], key: str) -> list[str]:
     names = body.get(key) or []
     names = [names] if isinstance(names, str) else names
-    known = {name.casefold(): name for name in all_privileges()}
+    known = {name.casefold(): name for name in all_privileges(tx.schema)}
     for name in names:
         if str(name).casefold() not in known:
             raise UsageError(f"{key}: {name!r} is not a privilege.", "RetrieveUserPrivileges lists them all.")

@@ -114,6 +114,8 @@ def _route(context: Context, segments: list[Segment]) -> Response:
     first = segments[0]
     table = context.schema.by_set.get(first.name)
     if table is not None:
+        if context.request.method in _READS:
+            context.registry.check_access(context.tx, context.caller, "Read", table.logical_name)
         return answer_table(context, table, segments, options)
     if first.name == "$metadata":
         raise not_implemented("$metadata")
