@@ -13,6 +13,8 @@ It is plain http on a loopback port of its own, and every path stands under an u
     POST /snapshot                               such a file of this emulator: the state is that one again
     POST /mark {}                                remembers the state in memory
     POST /reset {}                               goes back to the mark
+    GET  /tables                                 tables and columns of one's own
+    POST /tables {"tables": [...], "columns": [...]}   adds some; schema/own.py describes them
     GET  /privileges                             names of the application user's privileges
     POST /privileges {"take": ["prvCreateInvoice"], "give": [], "user": id}
     GET  /sign-in                                who signs in, codes that wait, addresses of pipelines
@@ -40,6 +42,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -53,6 +56,7 @@ from connector.emulator.identity.tokens import Issuer
 from connector.emulator.platform.privileges import change_privileges, privileges_of
 from connector.emulator.platform.service import AsynchronousService
 from connector.emulator.platform.switches import change_switches, describe_switches
+from connector.emulator.schema import read_own
 from connector.emulator.snapshots import Mark, restore
 from connector.emulator.store import Image
 from connector.emulator.trouble.control import TroubleControl
@@ -78,6 +82,7 @@ def make_control_app(service: AsynchronousService, token: str, trouble: Trouble,
             Route(f"/{token}/snapshot", control.snapshot, methods=["GET", "POST"]),
             _route(token, "mark", None, control.set_mark),
             _route(token, "reset", None, control.go_back),
+            _route(token, "tables", control.tables, control.add_tables),
             _route(token, "privileges", control.privileges, control.change_privileges),
             _route(token, "sign-in", identity.sign_in, identity.change_sign_in),
             _route(token, "applications", identity.applications, identity.change_application),
@@ -140,6 +145,14 @@ class _Control:
             change_switches(tx, body)
             self._service.wake(tx)
         return self.switches()
+
+    def tables(self) -> Body:
+        found: Body = msgspec.to_builtins(self._service.store.own)
+        return found
+
+    def add_tables(self, body: Body) -> Body:
+        self._service.store.extend(read_own(body))
+        return self.tables()
 
     def duplicate_chain(self, body: Body) -> Body:
         _only(body, "workflow")

@@ -43,3 +43,34 @@ def test_serve_does_not_play_over_an_existing_file(projops: Projops, tmp_path: P
     missing = projops("emulator", "seed", "new.db", "--from", "x.jsonl")
     assert (missing.code, "x.jsonl" in missing.err) == (1, True)
     assert not (tmp_path / "new.db").exists()
+
+
+TICKETS = """
+[[tables]]
+logical_name = "new_ticket"
+
+[[tables.columns]]
+name = "new_title"
+type = "String"
+"""
+
+
+@pytest.mark.usefixtures("emulator")
+def test_tables_of_ones_own_are_added_and_listed(projops: Projops, tmp_path: Path) -> None:
+    """From TOML and from JSON; what cannot be is one clear error, and adds nothing."""
+    (tmp_path / "tickets.toml").write_text(TICKETS, encoding="utf-8")
+    added = projops("emulator", "table", "add", "tickets.toml")
+    assert (added.code, added.out) == (0, "new_ticket: new_title\n")
+    (tmp_path / "more.json").write_text(
+        '{"columns": [{"table": "new_ticket", "name": "new_note", "type": "Memo"}]}', encoding="utf-8"
+    )
+    assert (
+        projops("emulator", "table", "add", "more.json", "-o", "json").json["columns"][0]["name"]
+        == "new_note"
+    )
+    assert projops("emulator", "table", "list").out == "new_ticket: new_title\nnew_ticket: new_note\n"
+    again = projops("emulator", "table", "add", "tickets.toml")
+    assert (again.code, "already" in again.err) == (2, True)
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    assert projops("emulator", "table", "add", "broken.json").code == 2
+    assert projops("emulator", "table", "add", "missing.json").code == 2

@@ -96,7 +96,7 @@ class Service:
     ) -> Response:
         """Answer inside an open transaction; an ODataError escapes, so that it can be rolled back."""
         context = Context(
-            request, parse_preferences(request), tx, self.schema, self.registry, caller, references
+            request, parse_preferences(request), tx, tx.schema, self.registry, caller, references
         )
         return _route(context, parse_path(request.path))
 

@@ -22,6 +22,7 @@ from connector.emulator.schema.definition import (
     Single,
     Table,
 )
+from connector.emulator.schema.own import Own, extended, read_own
 
 __all__ = [
     "Column",
@@ -29,10 +30,12 @@ __all__ = [
     "ManyToMany",
     "ManyToOne",
     "OneToMany",
+    "Own",
     "Schema",
     "Single",
     "Table",
     "load_schema",
+    "read_own",
 ]
 
 
@@ -47,6 +50,11 @@ class Schema:
     def version(self) -> str:
         """Another one for every other schema, as globalmetadataversion is."""
         return str(crc32(msgspec.json.encode(list(self.tables.values()))))
+
+    def with_own(self, own: Own) -> Schema:
+        """This schema with tables and columns of one's own. Raises UsageError for names that cannot be."""
+        tables = extended(self.tables, own)
+        return Schema({name: tables[name] for name in sorted(tables)})
 
     def __getitem__(self, logical_name: str) -> Table:
         return self.tables[logical_name]

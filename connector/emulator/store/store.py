@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+import msgspec
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
-from connector.emulator.schema import Schema
+from connector.emulator.schema import Own, Schema, read_own
 from connector.emulator.store.engine import WRITES, make_engine
 from connector.emulator.store.image import Image
 from connector.emulator.store.layout import layout_of, settings_table
@@ -21,12 +24,19 @@ from connector.emulator.store.statefile import Ownership, check_state_file
 from connector.emulator.store.transaction import CLOCK, Transaction
 from connector.errors import StateFileError
 
+_OWN = "schema:own"
+
+
+def _own_of(setting: object) -> Own:
+    return Own() if setting is None else read_own(setting)
+
 
 class Store:
     """Open with `Store.open`, close with `close`; every access goes through a transaction."""
 
     def __init__(self, path: Path | None, schema: Schema, now: datetime) -> None:
         self.path = path
+        self._packaged = schema
         self.schema = schema
         self.is_new = path is None or not check_state_file(path)
         self.owner = Ownership(path) if path else None
@@ -94,8 +104,38 @@ class Store:
                 connection = plain.execution_options(**{WRITES: True})
                 with connection.begin():
                     if image.schema != self.schema.version:
+                        self._use_own(connection)
                         self._layout.create(connection)
                     self._now = Transaction(connection, self.schema, self._layout).now
+
+    def extend(self, own: Own) -> None:
+        """Add tables and columns for good. Raises UsageError for names that cannot be, and adds nothing."""
+        with self._not_nested(), self._writer, self._engine.connect() as plain:
+            connection = plain.execution_options(**{WRITES: True})
+            with connection.begin():
+                tx = Transaction(connection, self.schema, self._layout)
+                together = _own_of(tx.setting(_OWN)).with_more(own)
+                schema = self._packaged.with_own(together)
+                tx.set_setting(_OWN, msgspec.to_builtins(together))
+                layout_of(schema).create(connection)
+            self.schema, self._layout = schema, layout_of(schema)
+
+    @property
+    def own(self) -> Own:
+        with self.snapshot() as tx:
+            return _own_of(tx.setting(_OWN))
+
+    def _use_own(self, connection: Connection) -> None:
+        """The schema that the state was extended to; of a new state there is nothing to read yet."""
+        if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first():
+            return
+        found = connection.execute(
+            select(settings_table.c.value).where(settings_table.c.name == _OWN)
+        ).scalar()
+        own = _own_of(json.loads(found)) if found else Own()
+        schema = self._packaged.with_own(own) if own.tables or own.columns else self._packaged
+        if schema.version != self.schema.version:
+            self.schema, self._layout = schema, layout_of(schema)
 
     @contextlib.contextmanager
     def _not_nested(self) -> Iterator[None]:
@@ -118,6 +158,7 @@ class Store:
             with self._engine.connect() as plain:
                 connection = plain.execution_options(**{WRITES: True})
                 with connection.begin():
+                    self._use_own(connection)
                     self._layout.create(connection)
                     clock = connection.execute(
                         select(settings_table.c.value).where(settings_table.c.name == CLOCK)
