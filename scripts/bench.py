@@ -8,11 +8,7 @@ from bootstrap import ROOT, exit_code_of, install
 from installation import FOLDER, python_of
 
 # Each is a package of scripts/benchmarks/ with a module `command`.
-<<<<<<< HEAD
-BENCHMARKS = ("client", "plan", "start")
-=======
-BENCHMARKS = ("client", "emulator", "plan")
->>>>>>> b5fbc82 (Pages written column by column, and a benchmark beside a bare server)
+BENCHMARKS = ("client", "emulator", "plan", "start")
 
 
 def main(arguments: list[str]) -> int:
