@@ -44,6 +44,16 @@ class ProjopsError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """With all its parts, so that an error from another process is the same error."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ProjopsError], args: tuple[object, ...], parts: Mapping[str, Any]) -> ProjopsError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(parts)
+    return error
+
 
 class UsageError(ProjopsError):
     exit_code = 2

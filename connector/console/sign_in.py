@@ -6,6 +6,7 @@ import logging
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 from pydantic import SecretStr
@@ -136,14 +137,22 @@ def _azure_cli(case: _Case) -> TokenSource:
 
 def _cache(case: _Case) -> TokenCacheFile | None:
     """Where a person's sign-in is kept: as it is set, else encrypted if that can be had."""
-    given = case.given
-    if given.token_cache is None and not can_encrypt(given.token_folder):
+    kind, folder = case.given.token_cache, case.given.token_folder
+    cache = cache_for(kind, folder, is_encrypted=kind is None and can_encrypt(folder))
+    if kind is None and cache is None:
         case.voice.say("This sign-in lasts for this command: PROJOPS_TOKEN_CACHE says how to keep it.")
-        return None
-    if given.token_cache is TokenCacheKind.MEMORY:
-        return None
-    is_plain_allowed = given.token_cache is TokenCacheKind.PLAIN_FILE
-    return TokenCacheFile(given.token_folder, is_plain_allowed=is_plain_allowed)
+    return cache
+
+
+def cache_for(kind: TokenCacheKind | None, folder: Path, *, is_encrypted: bool) -> TokenCacheFile | None:
+    """The cache of a setting, None for none; where nothing is set, `is_encrypted` decides."""
+    match kind:
+        case None:
+            return TokenCacheFile(folder) if is_encrypted else None
+        case TokenCacheKind.MEMORY:
+            return None
+        case TokenCacheKind.ENCRYPTED | TokenCacheKind.PLAIN_FILE:
+            return TokenCacheFile(folder, is_plain_allowed=kind is TokenCacheKind.PLAIN_FILE)
 
 
 def _text(secret: SecretStr | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from connector.dataverse.metadata.cache import MetadataCache
 from connector.dataverse.metadata.definitions import TableDefinition
 from connector.dataverse.metadata.knowledge import TableKnowledge
 from connector.dataverse.metadata.known_names import check_filter, check_names, known_names
+from connector.dataverse.query.arguments import check_table, refuse_text
 from connector.dataverse.query.conditions import Condition
 from connector.dataverse.query.literals import guid
 from connector.dataverse.query.paths import record_path
@@ -39,13 +39,14 @@ from connector.dataverse.transport.transport import Transport, check_record_link
 from connector.dataverse.writing.operations import Action, Create, Delete, Operation, OperationResult, Update
 from connector.dataverse.writing.versions import tell_versions, versions_told
 from connector.dataverse.writing.writer import Writer
-from connector.errors import Conflict, MalformedAnswer
+from connector.errors import Conflict, MalformedAnswer, UsageError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _NOTHING_SAID = Query()
 _IN_PARTS = PartsPlan()
+_READABLE = ("logical_name", "entity_set", "record", "select")
 
 
 class TableShape(Protocol[T_co]):
@@ -98,6 +99,13 @@ class DataverseClient:
         what tables are from one start to the next. There are never more than `most_at_once` requests on
         their way, and fewer when the environment recommends so.
         """
+        if not callable(getattr(tokens, "token", None)):
+            raise UsageError(
+                f"A {type(tokens).__name__} is no source of tokens.",
+                "Give ClientSecret, ManagedIdentity or another source, or an object of your own "
+                "with token(request) and forget(): see Signing in in docs/client.md.",
+            )
+        ca_file = None if ca_file is None else Path(ca_file)
         self._cache = cache
         self._over(Transport(url, tokens, ca_file, retry, user_agent, most_at_once))
 
@@ -124,8 +132,14 @@ class DataverseClient:
     def __repr__(self) -> str:
         return f"DataverseClient({self.url!r})"
 
+    def __getstate__(self) -> object:
+        raise UsageError(
+            "A client cannot be copied or sent to another process: it has connections and a token.",
+            "Make one in each process; threads share one.",
+        )
+
     def close(self) -> None:
-        """Close the connections; on what `as_user` gave it does nothing."""
+        """Close the connections; a later request opens new ones. On what `as_user` gave it does nothing."""
         if not self._is_view:
             self._transport.close()
 
@@ -136,9 +150,10 @@ class DataverseClient:
         users may do, and the identity needs prvActOnBehalfOfAnotherUser (`impersonate-another-user-web-api`).
         Workflows cannot be activated like that. Raises UsageError for what is no id.
         """
-        view = copy(self)
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
         transport = self._transport.acting({"CallerObjectId": guid(object_id)})
-        view._over(transport, is_view=True)  # noqa: SLF001 - it is one of its own kind
+        view._over(transport, is_view=True)
         return view
 
     @property
@@ -174,8 +189,7 @@ class DataverseClient:
         $batch. Raises UsageError for a query without filter and top that does not say `is_unbounded`, and for
         names that the table does not have: by what `table_definitions` told before, else by its record.
         """
-        check_bounded(query, table.entity_set)
-        check_names(query, known_names(table, self._knowledge.of(table.logical_name)))
+        self._check(table, query, is_bounded=True)
         return self._reader.records(table.entity_set, table.record, table.select, query, page_size)
 
     def list_by_keys(
@@ -194,7 +208,7 @@ class DataverseClient:
         that of arrival, or with `plan.is_ordered` that of the keys' lists; `query.order_by` counts within a
         list. Raises UsageError for a query with a top, and for keys that cannot stand in a filter.
         """
-        check_names(query, known_names(table, self._knowledge.of(table.logical_name)))
+        self._check(table, query)
         length = self._reader.asked_length(table.entity_set, table.select, query, plan.page_size)
         questions = by_keys(query, column, keys, length, keys_per_question)
         return self._reader.records_in_parts(table.entity_set, table.record, table.select, questions, plan)
@@ -220,7 +234,7 @@ class DataverseClient:
         `plan.is_ordered` that of the ranges; `query.order_by` counts within a range. Raises UsageError for a
         query with a top, and for bounds without a time zone or in the wrong order.
         """
-        check_names(query, known_names(table, self._knowledge.of(table.logical_name)))
+        self._check(table, query)
         questions = by_creation(self._reader, table.entity_set, query, parts, (since, until))
         return self._reader.records_in_parts(table.entity_set, table.record, table.select, questions, plan)
 
@@ -234,6 +248,7 @@ class DataverseClient:
         With `if_changed_from`, an etag, None when the record is still that version. A table without
         optimistic concurrency is always answered with its record.
         """
+        check_table(table, *_READABLE)
         if if_changed_from is None:
             return self._reader.record(table.entity_set, id, table.record, table.select)
         path = record_path(table.entity_set, id)
@@ -243,6 +258,7 @@ class DataverseClient:
     def count(self, table: TableShape[T], filter: str | Condition = "") -> int:
         """How many records there are, exactly: one request up to 5000, where the service stops counting;
         above it the keys are read, 5000 in a request."""
+        check_table(table, *_READABLE)
         check_filter(filter, known_names(table, self._knowledge.of(table.logical_name)))
         return count_of(self._asker, self._reader, table.entity_set, str(filter), table.select[:1])
 
@@ -252,6 +268,7 @@ class DataverseClient:
         Raises UsageError for what is no FetchXML about this table. Its attributes have to be columns of the
         record; see `fetch_rows` for aliases and aggregates.
         """
+        check_table(table, *_READABLE)
         question = FetchQuestion(xml, table.logical_name, page_size)
         contents = question.contents(self._asker, table.entity_set)
         pages = (open_page(each, table.record, table.entity_set) for each in contents)
@@ -261,6 +278,7 @@ class DataverseClient:
         self, table: TableShape[T], xml: str, *, page_size: int = 5000
     ) -> Iterator[Mapping[str, Any]]:
         """Like `fetch`, with each row as it comes: aliases, aggregates, annotations. Amounts are Decimal."""
+        check_table(table, *_READABLE)
         question = FetchQuestion(xml, table.logical_name, page_size)
         contents = question.contents(self._asker, table.entity_set)
         return (row for each in contents for row in decode_object(each, table.entity_set).get("value", ()))
@@ -270,6 +288,7 @@ class DataverseClient:
 
         The service aggregates at most 50,000 records and raises an HttpError with 0x8004e023 beyond.
         """
+        check_table(table, "entity_set")
         return self._asker.rows(table.entity_set, {"$apply": apply})
 
     def create(self, entity_set: str, id: str, values: Mapping[str, object]) -> None:
@@ -356,6 +375,7 @@ class DataverseClient:
         Raises the error of the member that failed, a Conflict among them. With an action inside it is not
         repeated after an answer that was lost, see `action`.
         """
+        operations = tuple(operations)
         with versions_told(self._transport, operations):
             results = self._writer.change_set(operations, happened)
         for result in results:
@@ -438,6 +458,7 @@ class DataverseClient:
 
     def table_definitions(self, logical_names: Sequence[str]) -> dict[str, TableDefinition]:
         """Tables and their columns as they are here, in one request; those that are not here are missing."""
+        refuse_text(logical_names, "The list of tables", '["account"]')
         return self._knowledge.definitions(logical_names) if logical_names else {}
 
     def table_description(self, logical_name: str) -> TableDefinition:
@@ -446,6 +467,14 @@ class DataverseClient:
         One request, and one more for each type of column with something to tell. Raises NotFound.
         """
         return self._knowledge.description(logical_name)
+
+    def _check(self, table: TableShape[Any], query: Query, *, is_bounded: bool = False) -> None:
+        check_table(table, *_READABLE)
+        if not isinstance(query, Query):
+            raise UsageError(f"{query!r} is no query.", "Give Query(filter=…, top=…).")
+        if is_bounded:
+            check_bounded(query, table.entity_set)
+        check_names(query, known_names(table, self._knowledge.of(table.logical_name)))
 
     def _with_versions(
         self, results: Generator[BatchResult, None, None]

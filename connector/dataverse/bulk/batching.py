@@ -47,6 +47,8 @@ class Steps:
     """
 
     def __init__(self, operations: Iterable[Operation]) -> None:
+        if isinstance(operations, Operation):
+            raise UsageError("A single operation was given.", "Give a list of them: [Create(…)].")
         self._operations = operations
         if isinstance(operations, Sequence):
             for _ in self:

@@ -12,6 +12,7 @@ from urllib.parse import quote as percent
 import msgspec
 
 from connector.dataverse.bulk.results import RowStatus
+from connector.dataverse.query.arguments import check_table, refuse_text
 from connector.dataverse.query.literals import guid, name, quote
 from connector.dataverse.writing.body import encode
 from connector.dataverse.writing.operations import Member
@@ -74,6 +75,8 @@ class Preparer:
 
     def __init__(self, table: BulkTable, message: Message, by: Sequence[str] = ()) -> None:
         """`by` names the columns of an alternate key."""
+        check_table(table, "logical_name", "entity_set", "key")
+        refuse_text(by, "The alternate key", '("accountnumber",)')
         self.message = message
         self.entity_set = name(table.entity_set)
         self._key = name(table.key)

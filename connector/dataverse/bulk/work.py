@@ -13,10 +13,12 @@ from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
 from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
 from connector.dataverse.exchange.watching import Interest
+from connector.dataverse.query.arguments import check_table, refuse_text
 from connector.dataverse.reading.reader import Reader
 from connector.dataverse.transport.transport import Transport
 from connector.dataverse.writing.looking import Looker
 from connector.dataverse.writing.operations import Delete, Operation
+from connector.errors import UsageError
 
 
 class _Weighed(Protocol):
@@ -44,7 +46,7 @@ class BulkWriter:
         is_elastic: bool = False,
     ) -> Generator[RowResult, None, None]:
         """Raises UsageError at once for a list that holds a row which cannot be sent."""
-        chunks = chunks or STANDARD
+        chunks = _checked(chunks, STANDARD)
         if is_elastic:
             chunks = replace(chunks, ceiling=min(chunks.ceiling, ELASTIC_CEILING), floor=1)
         size = Size(chunks)
@@ -62,7 +64,7 @@ class BulkWriter:
         self, operations: Iterable[Operation], chunks: Chunks | None = None
     ) -> Generator[BatchResult, None, None]:
         """Raises UsageError at once for a list that holds an operation which cannot be sent."""
-        size = Size(chunks or BATCHED)
+        size = Size(_checked(chunks, BATCHED))
         steps = Steps(operations)
         interest = Interest()
         transport = self._transport.while_wanted(interest)
@@ -74,6 +76,8 @@ class BulkWriter:
     def delete(
         self, table: BulkTable, ids: Iterable[str], chunks: Chunks | None = None
     ) -> Generator[RowResult, None, None]:
+        check_table(table, "logical_name", "entity_set", "key")
+        refuse_text(ids, "The list of ids", "[id]")
         if isinstance(ids, Sequence):
             given: Iterable[Operation] = [Delete(table.entity_set, id, "*") for id in ids]
         else:
@@ -91,6 +95,12 @@ def _deleted(table: BulkTable, result: BatchResult) -> RowResult:
         error=result.error,
         row=None if result.is_done else {table.key: result.operation.id},
     )
+
+
+def _checked(chunks: Chunks | None, usual: Chunks) -> Chunks:
+    if chunks is not None and not isinstance(chunks, Chunks):
+        raise UsageError(f"{chunks!r} does not say how to divide rows.", "Give Chunks(start=…, ceiling=…).")
+    return chunks or usual
 
 
 def _count(given: Iterable[object]) -> int | None:

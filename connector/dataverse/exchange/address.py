@@ -68,6 +68,8 @@ def environment_origin(text: str) -> Origin:
 
     https, except on this machine; no path, query or user name, which are signs of a pasted page address.
     """
+    if not isinstance(text, str):
+        raise SettingsError(f"The environment's address {text!r} is not an address.", _WANTED)
     parts = _split(text.strip())
     if "@" in parts.netloc:
         raise SettingsError("The environment's address has a user name in it.", _WANTED)

@@ -9,6 +9,18 @@ NO_ROLE: Final = "0x80042f09"
 USER_DISABLED: Final = "0x80040225"
 NO_ACCESS: Final = frozenset({NO_APPLICATION_USER, NO_ROLE, USER_DISABLED})
 
+UNREACHABLE: Final = "Check the address, the network and the proxy."
+_CERTIFICATE: Final = (
+    "The server's certificate is signed by nobody whom this machine trusts: name the authority's file by "
+    "ca_file, PROJOPS_CA_FILE or REQUESTS_CA_BUNDLE, or check the address and the proxy."
+)
+
+
+def unreachable_hint(reason: str) -> str:
+    """What to do where no answer came, by how it was lost."""
+    return _CERTIFICATE if "CERTIFICATE_VERIFY_FAILED" in reason else UNREACHABLE
+
+
 LIMITS: Final[dict[str, str]] = {
     "0x80072322": "too many requests within five minutes",
     "0x80072321": "too much execution time within five minutes",
@@ -38,7 +50,10 @@ HINTS: Final[dict[str, str]] = {
     "0x80060892": _EXISTS,
     "0x80040333": "A duplicate-detection rule refuses it.",
     "0x8006088d": "The table does not have optimistic concurrency switched on.",
-    "0x8006088a": "The table or action is not in this environment: check that its solution is installed.",
+    "0x8006088a": (
+        "The table or action is not in this environment: check that its solution is installed. A path takes "
+        "the entity set (accounts), not the logical name (account)."
+    ),
     "0x0": "A name in the request is not known here; names are case-sensitive.",
     "0x80040265": "A plug-in of the environment refused it; its own message says why.",
     "0x80045055": "Activate the workflow.",

@@ -60,7 +60,7 @@ class MetadataCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = Path(folder)
 
     def __repr__(self) -> str:
         return f"MetadataCache({str(self.folder)!r})"

@@ -57,6 +57,15 @@ class Column:
     def __ge__(self, other: object) -> Condition:
         return self._compared("ge", other)
 
+    def _joined(self, _other: object) -> Condition:
+        """`a == 1 & b == 2` is read as `a == (1 & b) == 2`, which nobody means."""
+        raise UsageError(
+            f"The column {self.path} was joined with & or |, which bind more tightly than ==.",
+            "Put each comparison in parentheses: (column(…) == …) & (column(…) > …).",
+        )
+
+    __and__ = __rand__ = __or__ = __ror__ = _joined
+
     def _compared(self, operator: str, other: object) -> Condition:
         if isinstance(other, Column):
             return Comparison(self.path, operator, other.path, is_column=True)

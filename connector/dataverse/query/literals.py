@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from connector.dataverse.query.arguments import refuse_text
 from connector.errors import UsageError
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
@@ -57,6 +58,8 @@ def path(value: str) -> str:
 
 def instant(value: datetime) -> str:
     """UTC with Z, a fraction only where there is one. Raises UsageError without a time zone."""
+    if not isinstance(value, datetime):
+        raise UsageError(f"{value!r} is no instant.", "Give an aware datetime.")
     if value.utcoffset() is None:
         raise UsageError(f"The instant {value.isoformat()} has no time zone.", "Give an aware datetime.")
     return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
@@ -101,6 +104,7 @@ def any_of(column: str, values: Iterable[object]) -> str:
 
 def json_array(column: str, values: Iterable[object]) -> str:
     """The values as texts in a JSON array. Raises UsageError for none, and for what `quote` refuses."""
+    refuse_text(values, f"What {column} may hold", '["A", "B"]')
     plain = [value.value if isinstance(value, Enum) else value for value in values]
     texts = [str(value) if isinstance(value, str) else quote(value) for value in plain]
     if not texts:

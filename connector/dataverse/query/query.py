@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote as percent_encoded
 
+from connector.dataverse.query.arguments import refuse_text
 from connector.dataverse.query.conditions import Condition, odata
 from connector.dataverse.query.expand import Expand, check_expands
 from connector.errors import UsageError
@@ -60,6 +61,19 @@ class Query:
     more: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        for values, what, instead in (
+            (self.order_by, "order_by", '("name", "createdon desc")'),
+            (self.select, "select", '("accountid", "name")'),
+            (self.expand, "expand", "(Expand(…),)"),
+        ):
+            refuse_text(values, what, instead)
+        if not isinstance(self.filter, str | Condition):
+            raise UsageError(
+                f"{self.filter!r} is no filter.",
+                "Give a condition made with column(…), or OData text; conditions are joined with & and |.",
+            )
+        if self.top is not None and type(self.top) is not int:
+            raise UsageError(f"top={self.top!r} is no number.", "Give an int.")
         if self.top is not None and self.top < 1:
             raise UsageError(f"top={self.top} asks for no record.", "Leave it out, or give 1 or more.")
         for option in self.more:

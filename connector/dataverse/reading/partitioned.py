@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from connector.dataverse.query.arguments import refuse_text
 from connector.dataverse.query.conditions import odata
 from connector.dataverse.query.query import Query
 from connector.dataverse.reading.partitions import (
@@ -35,6 +36,7 @@ def by_keys(
     Raises UsageError at once for keys that cannot stand in a filter.
     """
     _refuse_top(query)
+    refuse_text(keys, f"The list of keys for {column}", '["A", "B"]')
     if most_keys < 1:
         raise UsageError(f"Lists of {most_keys} keys cannot be.", "Ask for 1 or more.")
     groups = key_groups(column, keys)

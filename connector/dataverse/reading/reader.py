@@ -97,8 +97,8 @@ class Reader:
         return len(self._address(entity_set, select, query.where(odata("_")), page_size))
 
     def _address(self, entity_set: str, select: tuple[str, ...], query: Query, page_size: int) -> str:
-        if not 1 <= page_size <= LARGEST_PAGE:
-            raise UsageError(f"A page of {page_size} records cannot be.", f"Ask for 1 to {LARGEST_PAGE}.")
+        if type(page_size) is not int or not 1 <= page_size <= LARGEST_PAGE:
+            raise UsageError(f"A page of {page_size!r} records cannot be.", f"Ask for 1 to {LARGEST_PAGE}.")
         options = options_of(query, select, page_size)
         return address(self._transport.address(name(entity_set)), options, LONGEST_BATCHED_URL)
 
@@ -110,6 +110,12 @@ class Reader:
         self, function: str, parameters: Mapping[str, str], bound_to: tuple[str, str] | None
     ) -> Mapping[str, Any]:
         """A function's answer; the parameters are OData text and go as aliases, where any text may stand."""
+        for each, text in parameters.items():
+            if not isinstance(text, str):
+                raise UsageError(
+                    f"The parameter {each} of {function} is no OData text: {text!r}.",
+                    "Make it with quote(…) or guid(…).",
+                )
         aliases = {f"@p{number}": text for number, text in enumerate(parameters.values(), start=1)}
         given = ",".join(f"{name(each)}={alias}" for each, alias in zip(parameters, aliases, strict=True))
         path = f"{callable_path(function, bound_to)}({given})"

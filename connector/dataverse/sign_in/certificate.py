@@ -33,7 +33,7 @@ class ClientCertificate(EntraTokens):
         trusted: TrustedAuthorities = NO_EXTRA,
     ) -> None:
         super().__init__(tenant_id, client_id, authority_host=authority_host, trusted=trusted)
-        self._path = path
+        self._path = Path(path)
         self._password = Hidden(password or "")
 
     def _desk(self, request: TokenRequest) -> Desk:

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.dataverse.exchange.address import origin_of
 from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.hints import unreachable_hint
 from connector.dataverse.exchange.retrying import repeat
 from connector.dataverse.exchange.wire import Lost, NoCredentials, Request, Wire
 from connector.dataverse.sign_in.authority import Challenge, TrustedAuthorities, challenge_in, is_tenant
@@ -133,7 +134,7 @@ def ask(wire: Wire, request: TokenRequest) -> Challenge:
     if isinstance(attempt, Lost):
         raise Unreachable(
             f"The environment {request.origin} cannot be reached ({attempt.reason}).",
-            "Check the address, the network and the proxy.",
+            unreachable_hint(attempt.reason),
         )
     if attempt.status == 429 or attempt.status >= 500:
         raise http_error(attempt, f"GET {question.path}")

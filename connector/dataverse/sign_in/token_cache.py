@@ -25,6 +25,9 @@ class TokenCacheFile:
     folder: Path
     is_plain_allowed: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
+
     def opened(self, origin: str, authority: str, client_id: str) -> Any:
         """msal's token cache over the file. Raises SettingsError where it cannot be had."""
         key = hashlib.sha256(f"{origin}\n{authority}\n{client_id}".encode()).hexdigest()[:32]

@@ -20,6 +20,9 @@ class AssertionFile:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
     def assertion(self, request: TokenRequest) -> str:  # noqa: ARG002  # a file is the same for all
         try:
             with self.path.open("rb") as file:

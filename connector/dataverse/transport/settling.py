@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from connector.dataverse.exchange.faults import http_error
+from connector.dataverse.exchange.hints import unreachable_hint
 from connector.dataverse.exchange.retrying import Outcome, may_have_happened
 from connector.dataverse.exchange.wire import Answer, Lost, Request
 from connector.errors import DataverseError, MalformedAnswer, OutcomeUnknown, Unreachable
@@ -48,7 +49,7 @@ def settle(sent: Request, outcome: Outcome, what: str = "", happened: Happened |
             raise outcome_unknown(sent, what, last.reason, happened)
         raise Unreachable(
             f"There was no answer to {what} ({last.reason}).",
-            "Check the network and the address.",
+            unreachable_hint(last.reason),
             method=sent.method,
             url=sent.url,
             request_id=sent.id,

@@ -31,6 +31,10 @@ def encode(values: Mapping[str, object], place: str = "") -> bytes:
     else, floats among them. `place` names the record in that error.
     """
     place = place or "the body"
+    if not isinstance(values, Mapping):
+        raise UsageError(
+            f"For {place}: a {type(values).__name__} is no record.", "Give a mapping, column name to value."
+        )
     try:
         return _encoded_at_once(values) or _encoder.encode(_plain_record(values, place))
     except UnicodeEncodeError as error:

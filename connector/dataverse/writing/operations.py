@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,6 +49,9 @@ class Action:
     bound_to: tuple[str, str] | None = None
 
 
+# RFC 9110, 8.8.3, or any version.
+_ETAG = re.compile(r'\*|(W/)?"[!#-~]*"', re.ASCII)
+
 Operation = Create | Update | Delete | Action
 
 
@@ -89,6 +93,9 @@ def member_of(operation: Operation) -> Member:
         case Action(action, body, bound_to):
             path = callable_path(action, bound_to)
             return Member("POST", path, {}, encode(body or {}, path))
+    raise UsageError(
+        f"A {type(operation).__name__} is no operation.", "Give Create, Update, Delete or Action."
+    )
 
 
 def is_repeatable(operation: Operation) -> bool:
@@ -96,8 +103,8 @@ def is_repeatable(operation: Operation) -> bool:
     return not isinstance(operation, Action)
 
 
-def _etag(etag: str, place: str) -> str:
-    if not etag.strip() or not etag.isprintable() or not etag.isascii():
+def _etag(etag: object, place: str) -> str:
+    if not isinstance(etag, str) or not _ETAG.fullmatch(etag):
         raise UsageError(
             f"For {place}: {etag!r} is not an etag.", "Give the one that was read with the record."
         )

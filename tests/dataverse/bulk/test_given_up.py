@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import json
 import threading
 from collections.abc import Iterator
@@ -49,44 +48,31 @@ class Service:
 
 
 def are_lanes_gone() -> bool:
-    """An interrupt may come when a thread was started of which nobody knows yet: it ends by itself."""
     lanes = [each for each in threading.enumerate() if each.name.startswith("bulk")]
     for each in lanes:
         each.join(PATIENCE_S)
     return not any(each.is_alive() for each in lanes)
 
 
-def test_an_interrupt_from_the_keyboard_ends_the_pauses(
-    impatient: DataverseClient, service: responses.RequestsMock
+@pytest.mark.parametrize("how", ["close", "interrupt"])
+def test_work_that_is_given_up_ends_its_pauses(
+    how: str, impatient: DataverseClient, service: responses.RequestsMock
 ) -> None:
-    """It comes out at once, and nothing more is sent."""
-    sent = Service(service, taken=1)
-    presses = iter([_thread.interrupt_main])
-
-    def press_once() -> None:
-        for press in presses:
-            press()
-
-    with at_a_pause(press_once), pytest.raises(KeyboardInterrupt):
-        for _ in impatient.create_multiple(TABLE, with_ids(39), chunks=SMALL):
-            pass
-    assert are_lanes_gone()
-    assert 2 <= len(sent.sizes) <= 8
-    assert set(sent.sizes) <= {4, 5}
-
-
-def test_results_that_are_closed_end_the_pauses(
-    impatient: DataverseClient, service: responses.RequestsMock
-) -> None:
-    """Whoever takes no more results does not wait until a limit is over."""
-    Service(service, taken=2)
+    """By a loop that is left, or by the keyboard: nobody waits for a limit, nothing more is sent."""
+    sent = Service(service, taken=2)
     pausing = threading.Event()
     with at_a_pause(pausing.set):
         results = impatient.create_multiple(TABLE, with_ids(39), chunks=SMALL)
         assert all(next(results).is_done for _ in range(6))
         assert pausing.wait(PATIENCE_S)
-        results.close()
+        if how == "close":
+            results.close()
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                results.throw(KeyboardInterrupt())
     assert are_lanes_gone()
+    assert 3 <= len(sent.sizes) <= 8
+    assert set(sent.sizes) <= {4, 5}
 
 
 def test_an_action_in_a_batch_that_broke_is_unknown(

@@ -111,6 +111,48 @@ def test_a_broken_cache_is_named(emulator: RunningEmulator, request_: TokenReque
     assert "Delete it" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("platform", "store"),
+    [
+        ("win32", "FilePersistenceWithDataProtection"),
+        ("darwin", "KeychainPersistence"),
+        ("linux", "LibsecretPersistence"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("is_plain_allowed", [True, False])
+def test_each_system_has_its_key_store(
+    platform: str,
+    store: str,
+    is_there: bool,
+    is_plain_allowed: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DPAPI, Keychain, libsecret: which one is a decision, tested here; none of the three is run."""
+    asked: list[str] = []
+
+    class Store:
+        def __init__(self, location: str) -> None:
+            asked.append(location)
+            if not is_there:
+                raise RuntimeError("no key store")
+
+    monkeypatch.setattr(extensions.persistence, store, Store, raising=False)
+    monkeypatch.setattr(extensions.persistence.sys, "platform", platform)
+    path = tmp_path / "a.tokens"
+    cache = TokenCacheFile(tmp_path, is_plain_allowed=is_plain_allowed)
+    if not is_there and not is_plain_allowed:
+        with pytest.raises(SettingsError, match="cannot be kept encrypted"):
+            cache._persistence(path)
+        assert not path.exists()
+    else:
+        kept = cache._persistence(path)
+        assert isinstance(kept, Store) == is_there
+        assert path.exists() != is_there
+    assert asked == [str(path)]
+
+
 def test_without_the_extra_it_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The missing package and the extra that brings it are named."""
     missing: dict[str, ModuleType | None] = {"msal_extensions": None}

@@ -36,8 +36,10 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.samp
 values = st.dictionaries(
     texts, st.one_of(texts, st.none(), st.booleans(), st.integers(-(2**53), 2**53)), max_size=4
 )
-etags = st.text("abc0123456789/\"W *:,()='--", min_size=1, max_size=20).filter(
-    lambda text: bool(text.strip())
+etags = (
+    st.text("abc0123456789/W*:,()='--", max_size=20)
+    .map(lambda text: f'W/"{text}"')
+    .filter(lambda text: bool(text.strip()))
 )
 operations = st.lists(
     st.one_of(
