@@ -3,10 +3,12 @@
     ProjopsError                       1   an expected error: a message, a hint, no traceback
     ├── UsageError                     2   an option or argument that cannot be
     ├── Refused                        4   a guard said no
+    │   └── Superseded                 4   another worker has taken over what this one was doing
     ├── PartlyDone                     5   some contracts failed, each is named
     ├── SettingsError                  1   a setting is missing or wrong
     ├── PluginError                    1   a plug-in is missing, doubled or malformed
     ├── StateFileError                 1   an emulator file is not ours, or owned by another process
+    ├── StateUnusable                  1   the state of runs cannot be read or written
     └── DataverseError                 1
         ├── SignInError                1   no token: wrong secret, tenant, application …
         ├── UntrustedAuthority         1   a secret was about to go to an unknown host
@@ -65,6 +67,10 @@ class Refused(ProjopsError):
     exit_code = 4
 
 
+class Superseded(Refused):
+    """A lease was lost: another worker has taken over, and nothing more is written here."""
+
+
 class PartlyDone(ProjopsError):
     exit_code = 5
 
@@ -79,6 +85,10 @@ class PluginError(ProjopsError):
 
 class StateFileError(ProjopsError):
     """An emulator state file that is not ours or that another process owns."""
+
+
+class StateUnusable(ProjopsError):
+    """The state of runs cannot be read or written: a disk that is full, a server that is away."""
 
 
 class DataverseError(ProjopsError):

@@ -32,7 +32,7 @@ COMMANDS: Final = (
     "console",
     "report",
 )
-GROUPS: Final = ("snapshot", "emulator")
+GROUPS: Final = ("runs", "snapshot", "emulator")
 
 
 def command_line(arguments: Sequence[str]) -> typer.Typer:

@@ -110,8 +110,20 @@ class Target:
     def __repr__(self) -> str:
         return f"Target({self.url!r})"
 
-    def client(self, retry: RetryPolicy = USUAL_RETRY, cache: MetadataCache | None = None) -> DataverseClient:
-        return DataverseClient(self.url, self.tokens, ca_file=self.ca_file, retry=retry, cache=cache)
+    def client(
+        self,
+        retry: RetryPolicy = USUAL_RETRY,
+        cache: MetadataCache | None = None,
+        most_per_minute: int | None = None,
+    ) -> DataverseClient:
+        return DataverseClient(
+            self.url,
+            self.tokens,
+            ca_file=self.ca_file,
+            retry=retry,
+            cache=cache,
+            most_per_minute=most_per_minute,
+        )
 
     def cache(self, folder: Path) -> MetadataCache | None:
         """None for an emulator: it is near, and comes and goes."""
@@ -126,7 +138,9 @@ def connected(settings: Settings, voice: Voice, retry: RetryPolicy = USUAL_RETRY
     """
     with (
         targeted(settings, voice) as target,
-        target.client(retry, target.cache(settings.cache_dir)) as client,
+        target.client(
+            retry, target.cache(settings.cache_dir), settings.run.max_requests_per_minute or None
+        ) as client,
     ):
         names = {**EMULATED_NAMES, **settings.names} if target.is_emulator else dict(settings.names)
         definitions = client.table_definitions(DECLARED.logical_names(names))

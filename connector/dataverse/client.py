@@ -82,7 +82,7 @@ class DataverseClient:
     HttpError for what the service refuses. Arguments that cannot be are a UsageError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a client can be told, by keywords
         self,
         url: str,
         tokens: TokenSource,
@@ -92,12 +92,14 @@ class DataverseClient:
         user_agent: str = "projops-connector",
         cache: MetadataCache | None = None,
         most_at_once: int = CEILING,
+        most_per_minute: int | None = None,
     ) -> None:
         """`url` is the environment's address alone; raises SettingsError that says what else it holds.
 
         `ca_file` holds the certificate authorities to trust in place of the usual ones; `cache` keeps
         what tables are from one start to the next. There are never more than `most_at_once` requests on
-        their way, and fewer when the environment recommends so.
+        their way, and fewer when the environment recommends so; with `most_per_minute` they begin that far
+        apart.
         """
         if not callable(getattr(tokens, "token", None)):
             raise UsageError(
@@ -107,7 +109,7 @@ class DataverseClient:
             )
         ca_file = None if ca_file is None else Path(ca_file)
         self._cache = cache
-        self._over(Transport(url, tokens, ca_file, retry, user_agent, most_at_once))
+        self._over(Transport(url, tokens, ca_file, retry, user_agent, most_at_once, most_per_minute))
 
     def _over(self, transport: Transport, *, is_view: bool = False) -> None:
         """Everything that asks and writes, over one way out."""

@@ -7,8 +7,9 @@ look and the call somebody else may still invoice the same: that window stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from connector.dataverse import DataverseClient, TableDefinition
 from connector.errors import (
@@ -39,6 +40,14 @@ OF_A_CONTRACT = (HttpError, OutcomeUnknown, Unreachable, MalformedAnswer, Foreig
 """What can go wrong with one contract without saying anything about the next."""
 
 
+AboutToAsk: TypeAlias = Callable[[ContractSnapshot, DateCall, Collection[str]], None]
+"""Told just before a call is sent, with the ids of the drafts that are there; what it raises stops it."""
+
+
+def nothing(_snapshot: ContractSnapshot, _call: DateCall, _drafts: Collection[str]) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class ByAction:
     """`row_definition` is the live definition of the schedule's table: the body is made from it."""
@@ -47,6 +56,7 @@ class ByAction:
     tables: Tables
     row_definition: TableDefinition
     run: Run
+    about_to_ask: AboutToAsk = nothing
 
     def apply(self, plan: ContractPlan) -> ContractOutcome:
         """Creates what was planned for one contract; what goes wrong ends in `failures`.
@@ -71,6 +81,7 @@ class ByAction:
             if changed := self._changed_rows(snapshot, call):
                 return (), (failure(snapshot, Reason.CONFLICT, changed, call.run_date),)
             before = {draft.invoice.id for draft in self._drafts(snapshot)}
+            self.about_to_ask(snapshot, call, before)
             try:
                 self._ask(snapshot, call)
             except SENT_AND_NOT_TOLD as lost:
@@ -110,6 +121,19 @@ class ByAction:
         rows = [{"@odata.type": kind, definition.primary_id: row} for row in call.rows]
         contract = (self.tables.project_contract.entity_set, snapshot.contract.id)
         self.client.action(ACTION, {PARAMETER: rows}, bound_to=contract)
+
+    def look_back(
+        self, snapshot: ContractSnapshot, call: DateCall, drafts: Sequence[Draft]
+    ) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]] | None:
+        """What became of a call whose end nobody saw; `drafts` are those that came after it was meant.
+
+        None where nothing of it is to be seen: it did nothing, or is still at work.
+        """
+        rows = self._rows(call)
+        if not drafts and not _has_moved(rows):
+            return None
+        comparison = compared(call.invoices, drafts)
+        return _outcomes(comparison), failures_of(snapshot, call, comparison, rows)
 
     def _judge(
         self, snapshot: ContractSnapshot, call: DateCall, before: set[str], lost: DataverseError | None

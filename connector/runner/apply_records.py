@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connector.dataverse import DataverseClient
@@ -18,11 +18,18 @@ from connector.runner.records import Recorder
 from connector.workflow import CreateInvoice
 
 
+def nothing(_plan: ContractPlan) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class ByRecords:
+    """`about_to_write` is told just before a change set is sent; what it raises stops it."""
+
     client: DataverseClient
     tables: Tables
     organization: str
+    about_to_write: Callable[[ContractPlan], None] = nothing
 
     def apply(self, plan: ContractPlan) -> ContractOutcome:
         """All invoices of a contract or none; what goes wrong ends in `failures`."""
@@ -42,10 +49,18 @@ class ByRecords:
         too_large = Recorder(self.tables, self.organization, customers).too_large(plan)
         return outcome_of(plan, (), (too_large,)) if too_large else previewed(plan)
 
+    def look_back(self, invoices: Sequence[CreateInvoice]) -> Sequence[InvoiceOutcome]:
+        """Invoices of a change set whose end nobody saw: all of them, or none where it did not happen."""
+        recorder = Recorder(self.tables, self.organization, {})
+        if invoices and all(self._is_there(recorder, invoice) for invoice in invoices):
+            return [self._made(recorder, one, InvoiceState.CREATED) for one in invoices]
+        return ()
+
     def _create(self, plan: ContractPlan) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]]:
         recorder = Recorder(self.tables, self.organization, self._customers(plan.invoices))
         if too_large := recorder.too_large(plan):
             return (), (too_large,)
+        self.about_to_write(plan)
         try:
             self.client.change_set(recorder.operations(plan))
         except Conflict as conflict:

@@ -66,7 +66,7 @@ def start_run(
     creating the invoices of a day to come, PluginError without the ProcessRunner plug-in, SettingsError
     for a time zone that is none, and while iterating DataverseError where nothing can be read.
     """
-    header = _header(client, tables, rules, request)
+    header = header_of(client, tables, rules, request)
     if request.is_applying:
         check_day(header.on, header.today)
     run = Run(
@@ -77,7 +77,7 @@ def start_run(
         billing_methods=plugins.billing_methods,
         takes_missed=header.takes_missed,
     )
-    finish = _finisher(client, tables, row_definition, run, request)
+    finish = finisher_of(client, tables, row_definition, run, request)
     workflow = plugins.workflow(PROCESS_RUNNER)
 
     def outcomes() -> Iterator[ContractOutcome]:
@@ -121,7 +121,7 @@ def _with_apply(
     return outcome if is_same else replace(outcome, on_apply=planned)
 
 
-def _header(client: DataverseClient, tables: Tables, rules: InvoicingRules, request: RunRequest) -> Header:
+def header_of(client: DataverseClient, tables: Tables, rules: InvoicingRules, request: RunRequest) -> Header:
     zone = read_zone(client, tables, rules, request.user)
     today = day_in(zone.zone, client.now)
     return Header(
@@ -157,7 +157,7 @@ def _unknown(tables: Tables, rules: InvoicingRules) -> Iterator[str]:
         yield f"What awaits its approval is not counted (rule T1): no table {', '.join(absent)}."
 
 
-def _finisher(
+def finisher_of(
     client: DataverseClient,
     tables: Tables,
     row_definition: TableDefinition | None,

@@ -69,16 +69,28 @@ def unknown_roles(tables: Tables) -> frozenset[str]:
 
 
 def stream_contracts(
-    client: DataverseClient, tables: Tables, contracts: Sequence[str] = ()
+    client: DataverseClient, tables: Tables, contracts: Sequence[str] = (), *, may_be_gone: bool = False
 ) -> Iterator[ContractSnapshot]:
     """All project contracts, or those with the given ids, by name.
+
+    Raises UsageError, before anything is yielded, for an id that is no project contract, unless they
+    `may_be_gone` since their ids were listed.
+    """
+    reader = _Reader(client, tables)
+    rows = reader.named(contracts, may_be_gone=may_be_gone) if contracts else reader.all()
+    while chunk := list(islice(rows, CONTRACTS_AT_ONCE)):
+        yield from reader.snapshots(chunk)
+
+
+def stream_contract_ids(
+    client: DataverseClient, tables: Tables, contracts: Sequence[str] = ()
+) -> Iterator[str]:
+    """The ids of the contracts that `stream_contracts` would read, in its order.
 
     Raises UsageError, before anything is yielded, for an id that is no project contract.
     """
     reader = _Reader(client, tables)
-    rows = reader.named(contracts) if contracts else reader.all()
-    while chunk := list(islice(rows, CONTRACTS_AT_ONCE)):
-        yield from reader.snapshots(chunk)
+    return (row.id for row in (reader.named(contracts) if contracts else reader.all()))
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ class _Reader:
             table, Query(filter=is_project, order_by=(table.property_of("name"), table.key))
         )
 
-    def named(self, contracts: Sequence[str]) -> Iterator[ProjectContract]:
+    def named(self, contracts: Sequence[str], *, may_be_gone: bool = False) -> Iterator[ProjectContract]:
         """All of them before the first is worked on: a wrong id must not be found half-way."""
         table = self.tables.project_contract
         wanted = list(dict.fromkeys(str(guid(contract)) for contract in contracts))
@@ -102,7 +114,8 @@ class _Reader:
             for batch in in_batches(wanted)
             for row in self.client.list(table, Query(filter=any_of(table.key, batch)))
         }
-        if missing := [contract for contract in wanted if contract not in found]:
+        missing = [contract for contract in wanted if contract not in found]
+        if missing and not may_be_gone:
             raise UsageError(
                 f"There is no contract with the id {', '.join(missing)}.",
                 "The id stands in the address of the contract's form.",

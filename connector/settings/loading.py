@@ -52,6 +52,8 @@ class Settings:
     watch_folder: Path
     notify_url: SecretStr | None
     cache_dir: Path
+    state_url: SecretStr | None
+    state_folder: Path
     sign_in: SignInSettings
     names: Mapping[str, str]
     job: DesiredJob
@@ -63,7 +65,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that is set, for whoever has to keep them out of a log."""
-        return (*self.sign_in.secrets, *_parts_of(self.notify_url))
+        return (*self.sign_in.secrets, *_parts_of(self.notify_url), *_password_of(self.state_url))
 
     def choose_sign_in(self) -> Choice:
         """The way to sign in and the reason for it. Raises SettingsError that names what is missing."""
@@ -214,6 +216,8 @@ def _checked(
         watch_folder=given.watch_folder,
         notify_url=given.notify_url,
         cache_dir=given.cache_dir,
+        state_url=given.state_url,
+        state_folder=given.state_folder,
         sign_in=_sign_in(given),
         names=given.names,
         job=job,
@@ -232,6 +236,13 @@ def _parts_of(address: SecretStr | None) -> tuple[str, ...]:
     parts = urlsplit(whole)
     rest = whole.partition(parts.netloc)[2]
     return tuple(part for part in (whole, rest, parts.netloc, parts.hostname) if part and part != "/")
+
+
+def _password_of(database: SecretStr | None) -> tuple[str, ...]:
+    """The address and its password, where it has one: a file's path is no secret."""
+    whole = "" if database is None else database.get_secret_value()
+    password = urlsplit(whole).password if "://" in whole else None
+    return (whole, password) if password else ()
 
 
 def _sign_in(given: Given) -> SignInSettings:

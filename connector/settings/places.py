@@ -41,3 +41,13 @@ def usual_cache_folder(platform: str = sys.platform) -> Path:
     if platform == "darwin":
         return home / "Library" / "Caches" / "projops"
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "projops"
+
+
+def usual_state_folder(platform: str = sys.platform) -> Path:
+    """Where is kept what a program was about, by the custom of each system."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  # Path.home() fails where there is none
+    if platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "projops" / "state"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "projops" / "state"
+    return Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "projops"

@@ -35,6 +35,12 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How drafts are made: by the platform's action, or (emulator only) record by record."""
     guard_min: int = 30
     """How close to the platform's own run, in minutes, a run that creates invoices is refused."""
+    max_requests_per_minute: int = 0
+    """How many requests are sent in a minute at most; 0: as many as the environment bears."""
+    at_once: int = 4
+    """Durable runs: how many chunks of contracts one worker goes through at the same time."""
+    still_at_work_s: int = 300
+    """Durable runs: how long after it was sent a call whose answer was lost may still be at work."""
 
 
 def filled(kind: type[S], section: str, values: Mapping[str, Any], sources: Mapping[str, str]) -> S:

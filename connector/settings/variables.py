@@ -12,7 +12,12 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import SettingsError
-from connector.settings.places import usual_cache_folder, usual_token_folder, usual_watch_folder
+from connector.settings.places import (
+    usual_cache_folder,
+    usual_state_folder,
+    usual_token_folder,
+    usual_watch_folder,
+)
 from connector.settings.sign_in import SignInWay, TokenCacheKind
 
 PREFIX = "PROJOPS_"
@@ -29,7 +34,13 @@ NEVER_FROM_FILES = (
     "token_folder",
     "profile",
 )
-NEVER_FROM_THE_PROJECT = (*NEVER_FROM_FILES, "client_secret", "client_certificate_password", "notify_url")
+NEVER_FROM_THE_PROJECT = (
+    *NEVER_FROM_FILES,
+    "client_secret",
+    "client_certificate_password",
+    "notify_url",
+    "state_url",
+)
 SECTIONS = ("job", "rules", "names", "run", "limits")
 
 Values = dict[str, Any]
@@ -106,6 +117,8 @@ class Given(BaseSettings):
     watch_folder: Path = Field(default_factory=usual_watch_folder)
     notify_url: SecretStr | None = None
     cache_dir: Path = Field(default_factory=usual_cache_folder)
+    state_url: SecretStr | None = None
+    state_folder: Path = Field(default_factory=usual_state_folder)
     job: Values = Field(default_factory=dict)
     rules: Values = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from tests.runner.emulated import Emulated, emulated
+from tests.runner.many import Copies
 
 FIRST_RUN_DATE = date(2020, 10, 5)
 
@@ -26,3 +27,9 @@ def sample() -> Iterator[Emulated]:
     with emulated() as found:
         found.set_clock(FIRST_RUN_DATE)
         yield found
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    """Environments with two contracts, as often as they are wanted: the first has two run dates."""
+    return Copies(tmp_path_factory.mktemp("few"), 2)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 
 from connector.dataverse import (
     EVERYTHING,
@@ -76,8 +77,9 @@ class Emulated:
 
 
 @contextmanager
-def emulated(seed: str = "sample") -> Iterator[Emulated]:
-    with open_emulator(None, seed=seed) as emulator, _client(emulator) as client:
+def emulated(seed: str = "sample", path: Path | None = None) -> Iterator[Emulated]:
+    """In memory, or over a state file."""
+    with open_emulator(path, seed=seed) as emulator, _client(emulator) as client:
         definitions = client.table_definitions(DECLARED.logical_names(NAMES))
         tables = DECLARED.resolved(definitions, NAMES)
         yield Emulated(emulator, client, tables, definitions[tables.invoice_schedule.logical_name])

@@ -79,6 +79,15 @@ def run(
         date | None,
         typer.Option(parser=words.day, metavar="DATE", help="What the platform created, beside our plan."),
     ] = None,
+    durable: Annotated[
+        bool, typer.Option("--durable", help="With --apply: a run that can be resumed (docs/durable.md).")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="With --durable: the first N contracts only.")
+    ] = None,
+    max_requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Send at most so many requests in a minute.")
+    ] = None,
 ) -> None:
     """Show what the invoice job creates on a day, and why the rest is not invoiced.
 
@@ -95,6 +104,8 @@ def run(
       projops run --from 2020-10-05 --to 2020-11-16 --html october.html
 
       projops run --compare 2020-10-05
+
+      projops run --apply --durable --all-contracts
     """
     if contract and all_contracts:
         raise UsageError("--contract and --all-contracts exclude each other.", "Give one of them.")
@@ -106,10 +117,17 @@ def run(
             create_with=create_with,
             beside_chain=beside_chain,
             all_contracts=all_contracts,
+            durable=durable,
         )
         _look(call, Asked(first, last, html), compare, tuple(contract or ()))
         return
-    with call.connected({"run": {"create_with": create_with}}) as (connection, settings):
+    given = {"create_with": create_with, "max_requests_per_minute": max_requests_per_minute}
+    if durable or limit:
+        _check_durable(apply=apply, durable=durable, digest=digest)
+        settings = call.settings({"run": given})
+        _run_durably(call, settings, on, contract or [], limit, (all_contracts, beside_chain))
+        return
+    with call.connected({"run": given}) as (connection, settings):
         from connector.console.invoice_run import InvoiceRunOfCall
         from connector.job.look import look
         from connector.runner.guard import next_wake
@@ -132,6 +150,47 @@ def run(
         raise typer.Exit(PartlyDone.exit_code)
     if not apply and shown.totals.invoices:
         call.voice.say("Nothing was created; --apply does it.")
+
+
+def _check_durable(*, apply: bool, durable: bool, digest: str | None) -> None:
+    """Raises UsageError for options that do not go with a durable run."""
+    if not durable:
+        raise UsageError("--limit is for durable runs.", "Add --durable, or name contracts with --contract.")
+    if not apply:
+        raise UsageError("--durable is for a run that creates: it wants --apply.", "A preview needs none.")
+    if digest is not None:
+        raise UsageError(
+            "--digest cannot stand beside --durable: a run that is resumed plans what is left anew.",
+            "Leave one of them out.",
+        )
+
+
+def _run_durably(
+    call: Call,
+    settings: Settings,
+    on: date | None,
+    contracts: list[str],
+    limit: int | None,
+    insisting: tuple[bool, bool],
+) -> None:
+    from connector.console.durable_door import durable_extra
+
+    with durable_extra():
+        from connector.console.durable_run import run_durably
+    from connector.runner.durable_facts import DurableRequest
+    from connector.settings import CreateWith
+
+    is_all_contracts, is_beside_chain = insisting
+    request = DurableRequest(
+        rules=settings.rules,
+        on=on,
+        contracts=tuple(contracts),
+        is_by_records=settings.run.create_with is CreateWith.RECORDS,
+        limit=limit,
+        is_beside_chain=is_beside_chain,
+        guard_min=settings.run.guard_min,
+    )
+    run_durably(call, settings, request, is_all_contracts=is_all_contracts)
 
 
 def _check_alone(**others: object) -> None:

@@ -44,12 +44,15 @@ class Pace:
     Thread-safe. Waiting threads sleep or are woken.
     """
 
-    def __init__(self, clock: Clock, ceiling: int = CEILING) -> None:
-        """`ceiling` is the most requests at a time, whatever the service recommends."""
+    def __init__(self, clock: Clock, ceiling: int = CEILING, most_per_minute: int | None = None) -> None:
+        """`ceiling` is the most requests at a time, whatever the service recommends; between the beginnings
+        of two requests lies at least the time that `most_per_minute` leaves."""
         self.clock = clock
         self.ceiling = ceiling
         self._changed = threading.Condition()
         self._tempo = Tempo(min(FIRST_WIDTH, ceiling), ceiling)
+        self._gap_s = 60 / most_per_minute if most_per_minute else 0.0
+        self._next_s = -math.inf
         self._in_flight = 0
         self._holding: Answer | None = None
 
@@ -99,11 +102,13 @@ class Pace:
                 until_s = self._tempo.paused_until_s
                 pause_s = until_s - self.clock.now_s()
                 if pause_s <= 0:
-                    if self._in_flight < self._tempo.width:
-                        self._in_flight += 1
-                        return Turn(self, self._tempo.halvings, None)
-                    self._wait(None if watch is None else _GLANCE_S)
-                    continue
+                    if self._in_flight >= self._tempo.width:
+                        self._wait(None if watch is None else _GLANCE_S)
+                        continue
+                    self._in_flight += 1
+                    gap_s = self._until_next()
+                    turn = Turn(self, self._tempo.halvings, None)
+                    break
                 # Whoever was woken and does not go has to wake the next one.
                 self._changed.notify()
                 if until_s > deadline_s:
@@ -112,6 +117,23 @@ class Pace:
             log.info("holding requests back for %.1f s: %s", pause_s, reason)
             pause_s *= 1 + uniform(0, JITTER)  # noqa: S311 - spreads, guards nothing
             self.clock.sleep(pause_s, watch)
+        if gap_s > 0:
+            self._sleep_in_turn(gap_s, watch)
+        return turn
+
+    def _until_next(self) -> float:
+        """How long this request has to wait for its place among those of a minute."""
+        now_s = self.clock.now_s()
+        place_s = max(now_s, self._next_s)
+        self._next_s = place_s + self._gap_s
+        return place_s - now_s
+
+    def _sleep_in_turn(self, seconds: float, watch: Interest | None) -> None:
+        try:
+            self.clock.sleep(seconds, watch)
+        except BaseException:
+            self._end()
+            raise
 
     def _wait(self, longest_s: float | None) -> None:
         try:

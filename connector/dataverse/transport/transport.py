@@ -65,13 +65,14 @@ class Transport:
         policy: RetryPolicy,
         user_agent: str,
         ceiling: int = CEILING,
+        most_per_minute: int | None = None,
     ) -> None:
         self.origin = environment_origin(url)
         self.caller_headers: Mapping[str, str] = {}
         self._watch: Interest | None = None
         self._seen = _Seen()
         self.policy = policy
-        self.pace = Pace(Clock(policy.sleep), ceiling)
+        self.pace = Pace(Clock(policy.sleep), ceiling, most_per_minute)
         self._tokens = tokens
         self._wire = Wire(ca_file, (policy.connect_timeout_s, policy.answer_timeout_s), user_agent)
         wanted = TokenRequest(str(self.origin), ca_file, policy, user_agent)

@@ -1,0 +1,178 @@
+"""The door to the state: transactions that wait out a lock or a server that is starting again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from connector.errors import StateUnusable
+from connector.state.address import StateAddress
+from connector.state.tables import VERSION, about, metadata
+
+T = TypeVar("T")
+BUSY_MS = 30_000
+PATIENCE_S = 60.0
+"""How long a server that cannot be reached is waited for: the time of a restart."""
+PAUSE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Database:
+    """`wall` gives seconds since 1970 for a SQLite file; with PostgreSQL the server's clock counts, since
+    hosts need not agree. `stopping` ends the waiting for a server."""
+
+    engine: sa.Engine
+    address: StateAddress
+    wall: Callable[[], float] = time.time
+    patience_s: float = PATIENCE_S
+    stopping: Event = field(default_factory=Event)
+
+    @classmethod
+    def open(
+        cls,
+        address: StateAddress,
+        *,
+        is_new_allowed: bool = True,
+        wall: Callable[[], float] = time.time,
+        patience_s: float = PATIENCE_S,
+    ) -> Self:
+        """Opens it, and makes the tables where they are missing. Raises StateUnusable."""
+        if address.path is not None and not is_new_allowed and not address.path.exists():
+            raise StateUnusable(f"There are no runs yet: no file {address}.", "A durable run makes it.")
+        opened = cls(engine_for(address), address, wall, patience_s)
+        try:
+            opened.do(_prepare)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def do(self, work: Callable[[sa.Connection], T]) -> T:
+        """The work in one transaction. It may be done again after a lost connection, so it has to be such
+        that this does no harm. Raises StateUnusable."""
+        waited_until = time.monotonic() + self.patience_s
+        while True:
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                is_patient = _is_away(error) and not self.stopping.is_set()
+                if not is_patient or time.monotonic() > waited_until:
+                    raise self._unusable(error) from None
+                self.stopping.wait(PAUSE_S)
+            except SQLAlchemyError as error:
+                raise self._unusable(error) from None
+
+    def now(self, connection: sa.Connection) -> float:
+        """Seconds since 1970 by the clock that all who share this state go by."""
+        if self.address.path is not None:
+            return self.wall()
+        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
+
+    def _unusable(self, error: SQLAlchemyError) -> StateUnusable:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        if self.address.secret:
+            reason = reason.replace(self.address.secret, "***")
+        return StateUnusable(
+            f"The state {self.address} cannot be used: {reason}.",
+            "Check disk, rights and server; what was done is kept, and the run can be resumed.",
+        )
+
+
+def instant_of(seconds: float) -> datetime:
+    """Seconds of `Database.now` as an instant."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def engine_for(address: StateAddress) -> sa.Engine:
+    """An engine of our own. For SQLite: a write-ahead log, every commit on the disk, writers one after
+    the other, and the function `unixepoch` where the library is older than it (3.38)."""
+    if address.path is None:
+        return sa.create_engine(address.url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    _make_private(address)
+    engine = sa.create_engine(address.url, pool_size=20, max_overflow=20)
+    sa.event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    if not _has_subsecond(connection):
+        connection.create_function("unixepoch", -1, unixepoch)
+
+
+def _has_subsecond(connection: Any) -> bool:
+    """Whether SQLite's own unixepoch knows 'subsec', which it learned with 3.42."""
+    try:
+        found = connection.execute("SELECT unixepoch('subsec')").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+    return isinstance(found, float)
+
+
+def unixepoch(*arguments: str) -> float | int | None:
+    """The instant now as SQLite 3.42 gives it, whole or with 'subsec'; of another instant nothing (None)."""
+    modifiers = [word for word in arguments if word != "now"]
+    if set(modifiers) - {"subsec", "subsecond"}:
+        return None
+    now = time.time()
+    return round(now, 3) if modifiers else int(now)
+
+
+def _make_private(address: StateAddress) -> None:
+    """A new file is its owner's alone before SQLite opens it; Windows keeps the folder's rights."""
+    assert address.path is not None
+    try:
+        address.path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(address.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StateUnusable(
+            f"The state {address} cannot be made: {error.strerror}.", "Name another."
+        ) from None
+
+
+def _prepare(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Two workers that start at once: one makes the tables, the other waits for it.
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7036978)"))
+    elif connection.dialect.name == "sqlite":
+        connection.execute(sa.text("BEGIN IMMEDIATE"))
+    metadata.create_all(connection)
+    version = connection.scalar(sa.select(about.c.version))
+    if version is None:
+        connection.execute(sa.insert(about).values(version=VERSION))
+    elif version > VERSION:
+        raise StateUnusable(
+            f"The state was written by a newer projops (version {version}).", "Update projops."
+        )
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the server cannot be reached just now; a full disk or a wrong file stays what it is."""
+    if isinstance(error.orig, sqlite3.Error):
+        return "locked" in str(error.orig)
+    return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)

@@ -1,0 +1,135 @@
+"""Leases among our own workers: who may write just now, checked in the same breath as the note of a write.
+
+A lease has an owner, a token and an end. The token grows when the owner changes or comes back, so whoever
+slept through that finds a newer one and stops. An end in the past only means that others may take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from connector.errors import Superseded
+from connector.state.database import Database
+from connector.state.tables import lease as table
+
+LEASE_S = 60.0
+"""How long a lease lasts without being renewed."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    name: str
+    owner: str
+    token: int
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a lease; `is_stale` once it has ended without being renewed."""
+
+    name: str
+    owner: str
+    until: float
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class Leases:
+    database: Database
+    duration_s: float = LEASE_S
+
+    def take(self, name: str, owner: str, *, is_shared: bool = False) -> Lease | Holder:
+        """The lease, where it is free, has ended, or is the owner's own; else who holds it.
+
+        Whoever takes what is his own gets a new token, so that another self of his that still lives has
+        lost it; `is_shared` leaves the token as it is: those who work on one thing hold it together.
+        """
+
+        def work(connection: sa.Connection) -> Lease | Holder:
+            now = self.database.now(connection)
+            connection.execute(_ensured(connection, name))
+            found = connection.execute(sa.select(table).where(table.c.name == name).with_for_update()).one()
+            is_own = found.owner == owner
+            if found.owner and not is_own and found.until > now:
+                return Holder(name, found.owner, found.until, is_stale=False)
+            token = found.token if is_own and is_shared else found.token + 1
+            values = {"owner": owner, "token": token, "until": now + self.duration_s}
+            connection.execute(sa.update(table).where(table.c.name == name).values(**values))
+            return Lease(name, owner, token)
+
+        return self.database.do(work)
+
+    def renew(self, held: Iterable[Lease]) -> tuple[Lease, ...]:
+        """Renew what is held; returns what was lost."""
+        leases = tuple(held)
+
+        def work(connection: sa.Connection) -> tuple[Lease, ...]:
+            return tuple(one for one in leases if not self._renewed(connection, one))
+
+        return self.database.do(work)
+
+    def check(self, connection: sa.Connection, held: Iterable[Lease]) -> None:
+        """Renew them as a part of a transaction that goes before a write. Raises Superseded."""
+        for one in held:
+            if not self._renewed(connection, one):
+                raise Superseded(
+                    f"Another worker has taken over {one.name}: nothing more is written here.",
+                    "See projops runs list.",
+                )
+
+    def release(self, held: Iterable[Lease]) -> None:
+        """Let go of what is still held."""
+        leases = tuple(held)
+
+        def work(connection: sa.Connection) -> None:
+            for one in leases:
+                connection.execute(sa.update(table).where(_is(one)).values(owner="", until=0.0))
+
+        self.database.do(work)
+
+    def revoke(self, prefix: str) -> None:
+        """Take leases from whoever holds them: his next write is refused."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(
+                sa.update(table)
+                .where(table.c.name.startswith(prefix, autoescape=True))
+                .values(owner="", until=0.0, token=table.c.token + 1)
+            )
+
+        self.database.do(work)
+
+    def holders(self, prefix: str) -> list[Holder]:
+        """Whoever holds a lease whose name begins so, the stale ones too."""
+
+        def work(connection: sa.Connection) -> list[Holder]:
+            now = self.database.now(connection)
+            rows = connection.execute(
+                sa.select(table)
+                .where(table.c.name.startswith(prefix, autoescape=True), table.c.owner != "")
+                .order_by(table.c.name)
+            )
+            return [Holder(row.name, row.owner, row.until, row.until <= now) for row in rows]
+
+        return self.database.do(work)
+
+    def _renewed(self, connection: sa.Connection, one: Lease) -> bool:
+        until = self.database.now(connection) + self.duration_s
+        return connection.execute(sa.update(table).where(_is(one)).values(until=until)).rowcount == 1
+
+
+def _is(one: Lease) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.name == one.name, table.c.owner == one.owner, table.c.token == one.token)
+
+
+def _ensured(connection: sa.Connection, name: str) -> sa.Executable:
+    """An insert that leaves a row that is there alone."""
+    values = {"name": name, "owner": "", "token": 0, "until": 0.0}
+    if connection.dialect.name == "postgresql":
+        return insert_postgresql(table).values(**values).on_conflict_do_nothing()
+    return insert_sqlite(table).values(**values).on_conflict_do_nothing()
