@@ -60,7 +60,7 @@ def _of_workflows(snapshot: JobSnapshot) -> Iterator[Evidence]:
 def _of_backlog(snapshot: JobSnapshot) -> Iterator[Evidence]:
     if snapshot.backlog is not None:
         count = f"{snapshot.backlog.count}{' or more' if snapshot.backlog.is_more else ''}"
-        yield Evidence("asyncoperation", "statecode = 0", count, "ready and waiting for a free worker")
+        yield Evidence("asyncoperation", "ready", count, "system jobs that wait for a free worker")
 
 
 def _of_drift(snapshot: JobSnapshot, grouping: Grouping) -> Iterator[Evidence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -72,6 +72,9 @@ class RerunPlan:
     run_dates: RunDates | None = None
     next_runs: tuple[tuple[str, datetime], ...] = ()
 
+    def with_run_dates(self, dates: RunDates) -> RerunPlan:
+        return replace(self, run_dates=dates)
+
     @property
     def is_starting(self) -> bool:
         return any(step.action is Step.START for step in self.steps)
@@ -133,6 +136,9 @@ def text_of_next_runs(plan: RerunPlan, zone: tzinfo) -> Iterator[str]:
         yield f"started with {workflow}{chosen}: first run {moment(at, zone)}{late}"
     if plan.run_dates is not None and any(plan.run_dates.late_for(at) for _, at in plan.next_runs):
         yield "whether a run of the platform takes up a date that has passed is not documented (rule L4)"
+    if plan.run_dates is not None and (rows := plan.run_dates.passed_over):
+        noun = "row" if rows == 1 else "rows"
+        yield f"{rows} schedule {noun} of days that a run has seen have not run: projops explain tells why"
     noun = "chain was" if plan.starts == 1 else "chains were"
     yield f"{plan.starts} {noun} started within the last 24 hours, and {plan.most_starts} may be"
 

@@ -15,7 +15,7 @@ from connector.job.look import Environment, Sight
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.column_date import day_in
 from connector.model.invoice_schedule import RunStatus
-from connector.model.job_chain import Chain
+from connector.model.job_chain import Chain, Diagnosis, JobCondition
 from connector.model.money import EXACT, ZERO
 from connector.model.process import PROCESS_RUNNER
 from connector.support.chain_story import ChainStory
@@ -26,19 +26,19 @@ _ACTIVE: Final = 0
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def read_run_dates(at: Environment, until: datetime) -> RunDates:
+def read_run_dates(at: Environment, until: datetime, diagnosis: Diagnosis) -> RunDates:
     """The run dates up to the day of `until` whose rows have not run, for a job that the caller starts.
 
     Their days are days in the zone of the caller, or in that of the setting time_zone (rule L7). What
     cannot be read is `unknown`.
     """
     try:
-        return _read_run_dates(at, until)
+        return _read_run_dates(at, until, diagnosis)
     except DataverseError as error:
         return RunDates(unknown=error.message)
 
 
-def _read_run_dates(at: Environment, until: datetime) -> RunDates:
+def _read_run_dates(at: Environment, until: datetime, diagnosis: Diagnosis) -> RunDates:
     if not at.tables.has("invoice_schedule"):
         return RunDates(unknown="the environment has no table for invoice schedules")
     table = at.tables.invoice_schedule
@@ -57,7 +57,19 @@ def _read_run_dates(at: Environment, until: datetime) -> RunDates:
         if is_cut := number >= MOST_ROWS:
             break
         found[day] += 1
-    return RunDates(found, zone, is_cut=is_cut)
+    ran = _last_run(diagnosis)
+    return RunDates(found, zone, None if ran is None else day_in(zone, ran), is_cut=is_cut)
+
+
+def _last_run(diagnosis: Diagnosis) -> datetime | None:
+    """When the last run that succeeded began, of those that are on record."""
+    runs = (
+        job.started
+        for chain in diagnosis.chains
+        for job in chain.jobs
+        if job.workflow == PROCESS_RUNNER and job.state is JobCondition.SUCCEEDED
+    )
+    return max((run for run in runs if run is not None), default=None)
 
 
 def _zone(at: Environment) -> ZoneInfo | UnknownZone:
@@ -69,7 +81,11 @@ def _zone(at: Environment) -> ZoneInfo | UnknownZone:
 def read_stories(at: Environment, sight: Sight) -> tuple[ChainStory, ...]:
     """Of each live chain, the oldest first: its starter, its runs, and what they created."""
     chains = sorted(sight.diagnosis.live_chains, key=lambda chain: chain.root.started or _LONG_AGO)
-    return tuple(_story(at, sight, chain, is_oldest=not number) for number, chain in enumerate(chains))
+    begins = [chain.root.started for chain in chains]
+    has_oldest = len(chains) > 1 and begins[0] is not None and begins[0] != begins[1]
+    return tuple(
+        _story(at, sight, chain, is_oldest=has_oldest and not number) for number, chain in enumerate(chains)
+    )
 
 
 def _story(at: Environment, sight: Sight, chain: Chain, *, is_oldest: bool) -> ChainStory:

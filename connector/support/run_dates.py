@@ -13,18 +13,28 @@ SHOWN = 5
 class RunDates:
     """Run dates of schedule rows that have not run, as days in the job's zone, with the number of rows.
 
-    `is_cut` says that more rows were there than were read, `unknown` why none could be read.
+    `last_run` is the day of the last run on record: rows up to it were looked at, and passed over. `is_cut`
+    says that more rows were there than were read, `unknown` why none could be read.
     """
 
     rows: Mapping[date, int] = field(default_factory=dict)
     zone: tzinfo = UTC
+    last_run: date | None = None
     is_cut: bool = False
     unknown: str = ""
 
     def late_for(self, next_run: datetime) -> dict[date, int]:
-        """Those that have passed on the day of that run, the earliest first."""
+        """Those that no run has looked at and that have passed on the day of that run, the earliest first."""
         day = next_run.astimezone(self.zone).date()
-        return {one: self.rows[one] for one in sorted(self.rows) if one < day}
+        return {one: self.rows[one] for one in sorted(self.rows) if one < day and not self._is_over(one)}
+
+    @property
+    def passed_over(self) -> int:
+        """How many rows stand under days that a run has seen."""
+        return sum(count for day, count in self.rows.items() if self._is_over(day))
+
+    def _is_over(self, day: date) -> bool:
+        return self.last_run is not None and day <= self.last_run
 
 
 def late_as_text(dates: RunDates, next_run: datetime) -> str:

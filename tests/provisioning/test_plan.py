@@ -16,6 +16,7 @@ from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_health import confirmed, diagnose
 from connector.model.job_privileges import NEEDED, missing_of
 from connector.model.job_snapshot import JobSnapshot
+from connector.model.plan_limits import PlanLimits
 from connector.model.process import PROCESS_RUNNER, UPDATE_ROLE_UTILIZATION, WORKFLOWS_OF_THE_JOB, Process
 from connector.model.system_job import SystemJob
 from connector.model.user import User
@@ -279,3 +280,28 @@ def test_the_digest_names_whom_the_job_would_run_as() -> None:
     other = planned(records=(), identity=Identity("b0b", "Bob", "UTC", missing=()))
     assert mine.changes == other.changes
     assert mine.digest != other.digest
+
+
+@pytest.mark.parametrize(("most", "is_refused"), [(None, False), (1, False), (0, True)])
+def test_more_changes_of_a_kind_than_the_limits_allow_are_refused(most: int | None, is_refused: bool) -> None:
+    """The refusal names the kind, the number and the setting; nothing of the plan is left."""
+    seen = current(snapshot((), records=(), processes=ALL_THREE))
+    plan = plan_job(seen, DesiredJob(), RULES, limits=PlanLimits(create=most))
+    assert bool(plan.refusals) is is_refused
+    assert bool(plan.changes) is not is_refused
+    if is_refused:
+        assert plan.refusals[0].message == (
+            "The plan has 1 of the kind create, and at most 0 may be: [limits] create."
+        )
+
+
+def test_a_job_that_was_started_again_and_again_is_not_started_by_provisioning() -> None:
+    """The limit on starts within a day holds for every way of starting (rule J8)."""
+    ended = [
+        job(f"x{number}", status=32, begin=NOON - (2 * number + 2) * HOUR, end=NOON - (2 * number + 1) * HOUR)
+        for number in range(RULES.most_starts_a_day)
+    ]
+    refused = planned(jobs=ended)
+    assert not refused.changes
+    assert "most_starts_a_day" in refused.refusals[0].message
+    assert actions(planned(jobs=ended[:-1])) == ["start"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -53,7 +52,7 @@ def rerun(
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())
         if plan.is_starting:
             latest = max(at_time for _, at_time in plan.next_runs)
-            plan = replace(plan, run_dates=read_run_dates(at, latest))
+            plan = plan.with_run_dates(read_run_dates(at, latest, seen.diagnosis))
         stories = read_stories(at, seen) if len(seen.diagnosis.live_chains) > 1 else ()
         check_digest(plan.digest, digest)
         applied = (
