@@ -51,6 +51,8 @@ class Call:
 
         settings = self.settings(more)
         with connected(settings, self.voice) as connection:
+            if settings.profile:
+                self.voice.say(f"Profile {settings.profile}: {settings.require_url()}")
             yield connection, settings
 
     def show(

@@ -19,6 +19,7 @@ from connector.console.call import Call
 from connector.console.memory import environment_of, history_of
 from connector.errors import DataverseError, SettingsError
 from connector.job.look import look
+from connector.job.read import check_project_operations
 from connector.support.notify import post
 from connector.support.watch_file import read_memory, watch_file, write_memory
 from connector.support.watching import UNREACHABLE, Seen, after_look, after_telling, event_as_json, seen_of
@@ -103,6 +104,7 @@ class Watch:
         self.trouble = ""
         try:
             with self.call.connected() as (connection, settings):
+                check_project_operations(connection.client, connection.tables)
                 diagnosis = look(connection.environment(settings.rules)).diagnosis
                 with history_of(settings, self.call.voice) as history:
                     history.status(connection, diagnosis)

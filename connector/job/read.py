@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from connector.dataverse import DataverseClient, Query, eq, guid, quote
-from connector.errors import AccessDenied, HttpError, NotFound
+from connector.errors import AccessDenied, HttpError, NotFound, SettingsError
 from connector.model.batch_job import BatchJob
 from connector.model.desired_job import NAME_MUST_CONTAIN, is_invoice_job_name
 from connector.model.invoicing_rules import InvoicingRules
@@ -31,6 +31,15 @@ USUAL_WAIT = timedelta(minutes=15)
 MOST_COUNTED = 100
 
 R = TypeVar("R", bound=Record)
+
+
+def check_project_operations(client: DataverseClient, tables: Tables) -> None:
+    """Raises SettingsError for an environment without the table of the job."""
+    if not tables.has("batch_job"):
+        raise SettingsError(
+            f"{client.url} has no table msdyn_batchjob: Project Operations is not installed there.",
+            "Check DATAVERSE_URL, or install Dynamics 365 Project Operations.",
+        )
 
 
 def read_job(

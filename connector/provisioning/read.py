@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from connector.dataverse import DataverseClient, WhoAmI
-from connector.errors import DataverseError, SettingsError
+from connector.errors import DataverseError
 from connector.job.look import Environment, look
+from connector.job.read import check_project_operations
 from connector.job.zone import UnknownZone, read_zone_of_user
 from connector.model.job_privileges import Privilege, missing_of
 from connector.model.tables import Tables
@@ -19,11 +20,7 @@ def read_current(at: Environment) -> Current:
     Raises SettingsError for an environment without Project Operations; what else cannot be read of the
     caller is unknown, with the reason.
     """
-    if not at.tables.has("batch_job"):
-        raise SettingsError(
-            f"{at.client.url} has no table msdyn_batchjob: Project Operations is not installed there.",
-            "Check DATAVERSE_URL, or install Dynamics 365 Project Operations.",
-        )
+    check_project_operations(at.client, at.tables)
     caller = at.client.who_am_i()
     return Current(
         organization_id=caller.organization_id,

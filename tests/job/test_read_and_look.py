@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from connector.job.read import read_job
+from connector.errors import SettingsError
+from connector.job.read import check_project_operations, read_job
 from connector.model.job_chain import Health
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
+from connector.model.tables import DECLARED
 from tests.job.emulated import RECORD, Emulated
 
 
@@ -124,3 +126,12 @@ def test_one_look_reads_the_record_before_its_system_jobs(world: Emulated) -> No
     assert snapshot.batch_job.id == RECORD
     assert snapshot.batch_job.etag
     assert not snapshot.unread
+
+
+def test_an_environment_without_project_operations_is_one_sentence(world: Emulated) -> None:
+    """Where the table of the job is not there, nothing else is looked for."""
+    definitions = world.client.table_definitions(DECLARED.logical_names())
+    there = {name: item for name, item in definitions.items() if name != "msdyn_batchjob"}
+    with pytest.raises(SettingsError, match="Project Operations is not installed there"):
+        check_project_operations(world.client, DECLARED.resolved(there))
+    check_project_operations(world.client, DECLARED.resolved(definitions))

@@ -41,12 +41,14 @@ def rerun(
     """
     from connector.console.rerun_run import carried_out
     from connector.job.look import look
+    from connector.job.read import check_project_operations
     from connector.job.refusal import check_digest
     from connector.support.plan import plan_rerun
     from connector.support.read import read_run_dates, read_stories
     from connector.support.report import rerun_as_json, rerun_as_text
 
     with call.connected({"job": {"start_with": start_with}}) as (connection, settings):
+        check_project_operations(connection.client, connection.tables)
         at = connection.environment(settings.rules)
         seen = look(at)
         plan = plan_rerun(seen, settings.rules, start_with=settings.job.start_with, cancel=cancel or ())

@@ -81,9 +81,11 @@ def status(
             "A program calls projops status -o json as often as it likes.",
         )
     from connector.console.memory import history_of
+    from connector.job.read import check_project_operations
 
     pause_s = max(words.span(every).total_seconds(), 1)
     with call.connected() as (connection, settings):
+        check_project_operations(connection.client, connection.tables)
         at = connection.environment(settings.rules)
         if timeline:
             at = replace(at, history=max(at.history, timedelta(days=days)))
