@@ -18,6 +18,7 @@ from connector.runner.invoicing import RunRequest, start_run
 from connector.runner.outcome import ContractOutcome, InvoiceRun, InvoiceState
 from connector.runner.report import Totals, as_stream, as_text, counted
 from connector.runner.reviewed import Reviewed
+from connector.runner.wording import several
 from connector.settings import CreateWith, Settings
 
 
@@ -33,6 +34,7 @@ class Shown:
     is_preview: bool
     totals: Totals = field(default_factory=Totals)
     unknown: int = 0
+    on: date | None = None
     digest: str = ""
     reviewed: Reviewed = field(default_factory=Reviewed)
     stopped_by: BaseException | None = None
@@ -41,6 +43,29 @@ class Shown:
     def failures(self) -> int:
         """Contracts, or run dates of them, that failed or whose outcome is not known."""
         return self.totals.failed + self.unknown
+
+    @property
+    def sentence(self) -> str:
+        """What came of it, in words, for the history: without names of customers."""
+        verb = "Would be invoiced" if self.is_preview else "Created"
+        end = f" Stopped before its end: {type(self.stopped_by).__name__}." if self.stopped_by else ""
+        failed = f" {several(self.failures, 'failure')}." if self.failures else ""
+        return f"{verb} on {self.on}: {self.totals.in_words()}.{failed}{end}"
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The same as figures."""
+        return {
+            "on": None if self.on is None else self.on.isoformat(),
+            "contracts": self.totals.contracts,
+            "invoices": self.totals.invoices,
+            "amounts": {code: str(amount) for code, amount in sorted(self.totals.amounts.items())},
+            "reasons": self.totals.skipped,
+            "failed": self.totals.failed,
+            "unknown": self.unknown,
+            "digest": self.digest or None,
+            "is_whole": self.stopped_by is None,
+        }
 
     def stream(self) -> Iterator[Item]:
         yield from as_stream(self._run())
@@ -61,6 +86,7 @@ class Shown:
     def _run(self) -> InvoiceRun:
         """The run, once its first contract is there: what fails before that is an error and no result."""
         run = self.start()
+        self.on = run.header.on
         first = list(islice(run.outcomes, 1))
         outcomes = chain(first, self._unless_stopped(run.outcomes))
         return counted(InvoiceRun(run.header, self._digested(run.header.on, outcomes)), self.totals)

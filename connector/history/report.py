@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
+from connector.history.scores import scores_as_text, scores_of
 from connector.history.values import Entry, SeenRun
 from connector.model.money import with_digits
 from connector.model.time_text import moment, span
@@ -61,7 +62,7 @@ def with_drift(runs: Iterable[SeenRun]) -> Iterator[tuple[SeenRun, timedelta | N
 def history_as_text(
     runs: Sequence[SeenRun], entries: Sequence[Entry], zone: tzinfo = UTC, *, is_with_entries: bool = False
 ) -> Iterator[str]:
-    """Runs, then what was done, then one sentence; each environment is named where there are several."""
+    """Runs, scores of previews, what was done, one sentence; environments are named if there are several."""
     places = {run.environment for run in runs} | {entry.environment for entry in entries}
     if runs:
         yield f"{'began':<29} {'took':<12} {'invoices':>8}  amount"
@@ -79,6 +80,10 @@ def history_as_text(
         )
         later = "" if drift is None or abs(drift) < timedelta(minutes=1) else f"  ({_signed(drift)})"
         yield f"{moment(run.started, zone):<29} {length:<12} {count:>8}  {_amounts(run)}{later}{end}".rstrip()
+    if scores := scores_of(entries):
+        if runs:
+            yield ""
+        yield from scores_as_text(scores)
     if entries and is_with_entries:
         yield ""
         for entry in entries:

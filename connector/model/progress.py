@@ -64,12 +64,13 @@ def headers_of(milestones: Iterable[Milestone], *, is_by_progress: bool = False)
     for milestone in milestones:
         if milestone.header is not None:
             found.add(milestone.header)
-        elif is_by_progress or _has_next_invoice(milestone):
+        elif is_by_progress or has_next_invoice(milestone):
             found.add(milestone.id)
     return frozenset(found)
 
 
-def _has_next_invoice(milestone: Milestone) -> bool:
+def has_next_invoice(milestone: Milestone) -> bool:
+    """Whether somebody entered on it what is to be billed next: only headers by progress have that."""
     given = (milestone.next_invoice_percent, milestone.next_invoice_amount)
     is_ready = milestone.next_invoice_status == InvoiceStatus.READY_FOR_INVOICING
     return is_ready or any(value for value in given)

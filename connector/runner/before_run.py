@@ -30,8 +30,8 @@ class Created:
     """What the platform made of a contract on a run date, and what of it came later.
 
     `actuals` are those on the invoices that a snapshot does not hold, because they are posted. `modified`
-    says when sources were last changed, as far as it was asked for. `is_ambiguous`: an invoice that no row
-    refers to was made on a day on which invoices of other run dates were made too.
+    says when sources and rows were last changed, where it was asked for. `is_ambiguous`: an invoice that
+    no row refers to was made on a day on which invoices of other run dates were made too.
     """
 
     invoices: tuple[Draft, ...] = ()
@@ -108,19 +108,18 @@ def restored(snapshot: ContractSnapshot, created: Created, run: Run) -> Contract
     return replace(
         snapshot,
         lines=tuple(
-            _restored_line(line, taken, posted.get(line.line.id, ()), run) for line in snapshot.lines
+            _restored_line(line, created, posted.get(line.line.id, ()), run) for line in snapshot.lines
         ),
         invoiced={source: id for source, id in snapshot.invoiced.items() if source not in taken},
     )
 
 
-def _restored_line(
-    line: LineSnapshot, taken: frozenset[str], posted: Sequence[Actual], run: Run
-) -> LineSnapshot:
+def _restored_line(line: LineSnapshot, created: Created, posted: Sequence[Actual], run: Run) -> LineSnapshot:
+    taken = created.sources
     return replace(
         line,
         line=_ready_line(line.line) if line.line.id in taken else line.line,
-        schedule=tuple(_restored_row(row, run) for row in line.schedule),
+        schedule=tuple(_restored_row(row, created, run) for row in line.schedule),
         milestones=tuple(_ready_milestone(one) if one.id in taken else one for one in line.milestones),
         actuals=tuple(_ready_actual(one) if one.id in taken else one for one in (*line.actuals, *posted)),
     )
@@ -138,10 +137,23 @@ def _ready_actual(actual: Actual) -> Actual:
     return msgspec.structs.replace(actual, billing_status=BillingStatus.READY_TO_INVOICE, invoice=None)
 
 
-def _restored_row(row: InvoiceSchedule, run: Run) -> InvoiceSchedule:
+def _restored_row(row: InvoiceSchedule, created: Created, run: Run) -> InvoiceSchedule:
+    """A row that was last changed before the day had its status already, as those of copied contracts."""
     if row.invoice_run_date is None or run.day_of(row.invoice_run_date) < run.day:
         return row
+    changed = (created.modified or {}).get(row.id)
+    if row.invoice is None and changed is not None and changed < run.start_of(run.day):
+        return row
     return msgspec.structs.replace(row, run_status=RunStatus.NOT_RUN, invoice=None)
+
+
+def settled_rows(snapshot: ContractSnapshot, run: Run) -> frozenset[str]:
+    """Rows of the date that have a status and no invoice: a run may have set it, or somebody before."""
+    return frozenset(
+        id
+        for id, row in rows_on(snapshot, run).items()
+        if row.invoice is None and row.run_status != RunStatus.NOT_RUN
+    )
 
 
 def without(snapshot: ContractSnapshot, sources: frozenset[str]) -> ContractSnapshot:

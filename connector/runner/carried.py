@@ -34,12 +34,17 @@ def carried(plan: ContractPlan) -> ContractSnapshot:
 
 def _line(line: LineSnapshot, taken: frozenset[str], rows: Mapping[str, RunStatus]) -> LineSnapshot:
     created = BillingStatus.CUSTOMER_INVOICE_CREATED
+    headers = {one.header for one in line.milestones if one.id in taken and one.header}
     return replace(
         line,
         line=_changed(line.line, "billing_status", created if line.line.id in taken else None),
         schedule=tuple(_changed(row, "run_status", rows.get(row.id)) for row in line.schedule),
         milestones=tuple(
-            _changed(item, "invoice_status", _invoiced if item.id in taken else None)
+            _changed(
+                _changed(item, "invoice_status", _invoiced if item.id in taken else None),
+                "next_invoice_status",
+                _invoiced if item.id in headers and item.next_invoice_status is not None else None,
+            )
             for item in line.milestones
         ),
         actuals=tuple(

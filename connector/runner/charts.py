@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pygal.etree import etree  # type: ignore[import-untyped]
 from pygal.style import Style  # type: ignore[import-untyped]
 
+from connector.model.money import EXACT
 from connector.runner.wording import grouped
 
 # pygal leaves a finder of modules behind that Python warns of at every later import; it is for maps only.
@@ -54,8 +55,9 @@ class Chart:
             margin=4,
             margin_right=32,
             spacing=6,
-            max_scale=5 if width_px < 600 else 10,
-            value_formatter=lambda value: f"{round(value):,}",
+            min_scale=1,
+            max_scale=self._most_marks(width_px),
+            value_formatter=self._mark,
         )
         drawing.uuid = f"{self.id}-{width_px}"
         # pygal fills from below.
@@ -65,9 +67,22 @@ class Chart:
         return self._without_script(drawing.render_tree())
 
     def _value(self, bar: Bar) -> dict[str, Any]:
-        """A whole number decides how long the bar is; the amount itself is text and stays exact."""
+        """A whole number of cents decides how long the bar is; the amount itself is text and stays exact."""
         exact = f"{bar.label}: {grouped(bar.amount, self.digits)} {self.currency}"
-        return {"value": int(bar.amount.to_integral_value()), "formatter": lambda _: exact}
+        return {"value": self._cents(bar.amount), "formatter": lambda _: exact}
+
+    def _cents(self, amount: Decimal) -> int:
+        return int(amount.scaleb(self.digits, EXACT).to_integral_value())
+
+    def _mark(self, cents: float) -> str:
+        """What stands at the axis, without decimals that say nothing: `1,200`, `0.5`."""
+        amount = Decimal(round(cents)).scaleb(-self.digits)
+        return f"{amount.normalize() if amount else amount.to_integral_value():,f}"
+
+    def _most_marks(self, width_px: int) -> int:
+        """As many as stand beside each other without touching."""
+        longest = max((len(self._mark(self._cents(bar.amount))) for bar in self.bars), default=1)
+        return max(1, min(5 if width_px < 600 else 10, width_px * 2 // 3 // (8 * longest + 16)))
 
     def _without_script(self, root: Any) -> Markup:
         for parent in list(root.iter()):

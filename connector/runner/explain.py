@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from connector.model.actual import Actual, BillingType, TransactionClass
 from connector.model.choice import known
@@ -14,6 +15,8 @@ from connector.model.invoice import Invoice, InvoiceState, ProjectInvoiceStatus
 from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
 from connector.model.job_chain import Diagnosis
 from connector.model.milestone import InvoiceStatus, Milestone
+from connector.model.money import ZERO
+from connector.model.progress import HeaderStatus
 from connector.model.project_contract import ContractStatusReason
 from connector.model.reason import Reason
 from connector.runner.compare import sources_of
@@ -107,7 +110,9 @@ class _Teller:
             shares=tuple(self._shares(own)),
             reasons=tuple(skip for skip in self.plan.skips if skip.contract_line in {own.id, None}),
             rows=tuple(self._row(row) for row in sorted(line.schedule, key=self._row_order)),
-            milestones=tuple(map(self._milestone, sorted(line.milestones, key=self._milestone_order))),
+            milestones=tuple(
+                self._milestone(one, line) for one in sorted(line.milestones, key=self._milestone_order)
+            ),
             transactions=tuple(self._transactions(line)),
             past=self.known.past.get(own.id, Past()),
             next_look=self._next_look(line),
@@ -124,6 +129,7 @@ class _Teller:
     def _names(self, line: LineSnapshot) -> Iterable[tuple[str, str]]:
         for row in line.schedule:
             day = self._day(row.invoice_run_date)
+            yield f" (schedule row {row.id})", ""
             yield row.id, f"of {day}" if day is not None else "without a date"
         for id, invoice in self.known.invoices.items():
             yield id, f"of {invoice.day}" if invoice.day is not None else invoice.name or id
@@ -146,10 +152,10 @@ class _Teller:
     def _customers(self, line: LineSnapshot) -> Iterable[str]:
         """Rule G2: those of the line outrank those of the contract."""
         shares = line.customers or self.plan.snapshot.customers
-        for share in shares:
-            if share.customer:
-                percent = f" {share.split_percent.normalize():f} %" if share.split_percent is not None else ""
-                yield f"{self._name(share.customer)}{percent}"
+        named = sorted((self._name(one.customer), one) for one in shares if one.customer)
+        for name, share in named:
+            percent = f" {share.split_percent.normalize():f} %" if share.split_percent is not None else ""
+            yield f"{name}{percent}"
         if not shares and self.plan.snapshot.contract.customer:
             yield self._name(self.plan.snapshot.contract.customer)
 
@@ -167,23 +173,30 @@ class _Teller:
             invoice=self._invoice(row.invoice),
         )
 
-    def _milestone_order(self, milestone: Milestone) -> tuple[date, str]:
-        return (self._milestone_day(milestone) or date.min, milestone.id)
+    def _milestone_order(self, milestone: Milestone) -> tuple[date, str, bool, Decimal, str]:
+        """By day; a header before its parts."""
+        day = self._milestone_day(milestone) or date.min
+        family = milestone.header or milestone.id
+        return (day, family, milestone.header is not None, milestone.amount or ZERO, milestone.id)
 
     def _milestone_day(self, milestone: Milestone) -> date | None:
         if milestone.zone_independent_date is not None:
             return day_without_zone(milestone.zone_independent_date)
         return self._day(milestone.milestone_date)
 
-    def _milestone(self, milestone: Milestone) -> MilestoneFact:
+    def _milestone(self, milestone: Milestone, line: LineSnapshot) -> MilestoneFact:
         status = known(InvoiceStatus, milestone.invoice_status)
+        words = _label(status) or f"invoice status {milestone.invoice_status}"
+        if any(one.header == milestone.id for one in line.milestones):
+            of_header = _label(known(HeaderStatus, milestone.header_status))
+            words = f"header, billed by its parts{f', {of_header}' if of_header else ''}"
         return MilestoneFact(
             id=milestone.id,
             name=milestone.name or milestone.description or milestone.id,
             day=self._milestone_day(milestone),
             amount=milestone.amount,
             currency_code=self._code(milestone.currency),
-            status=_words(status) or f"invoice status {milestone.invoice_status}",
+            status=words,
         )
 
     def _transactions(self, line: LineSnapshot) -> list[TransactionFact]:
@@ -251,8 +264,13 @@ def fact_of(invoice: Invoice, code: str, day: date | None) -> InvoiceFact:
     )
 
 
+def _label(choice: object) -> str:
+    """READY_FOR_INVOICING as the form has it: Ready for invoicing."""
+    return _words(choice).capitalize()
+
+
 def _words(choice: object) -> str:
-    """READY_FOR_INVOICING as people read it."""
+    """RUN_SUCCESSFUL as people read it."""
     name = getattr(choice, "name", None)
     return str(name).replace("_", " ").title() if name else ""
 

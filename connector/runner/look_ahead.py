@@ -156,7 +156,12 @@ def outlook_of(snapshot: ContractSnapshot, workflow: Workflow, run: Run, period:
             days.append(PlannedDay(day, plan.invoices, len(plan.marks)))
         left.update((_what(skip), skip) for skip in plan.skips if skip.reason in LASTING)
     last = {_what(skip) for skip in plan.skips}
-    earlier = (skip for what, skip in left.items() if what not in last)
+    said = {(skip.contract_line, skip.message) for skip in plan.skips}
+    earlier = (
+        skip
+        for what, skip in left.items()
+        if what not in last and (skip.contract_line, skip.message) not in said
+    )
     everything = (*plan.skips, *earlier)
     return Outlook(
         facts=outcome_of(ContractPlan(snapshot), (), ()),

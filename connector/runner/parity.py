@@ -9,16 +9,17 @@ from decimal import Decimal
 from enum import StrEnum
 
 from connector.model.choice import known
+from connector.model.currency import Currency
 from connector.model.invoice_schedule import RunStatus
-from connector.model.money import with_digits
 from connector.runner.before_run import Created, rows_on
 from connector.runner.compare import sources_of
 from connector.runner.plan import ContractPlan
 from connector.runner.read_drafts import Draft
-from connector.runner.wording import several
+from connector.runner.wording import grouped, several
 from connector.workflow import ContractSnapshot, CreateInvoice, Run
 
 HUNDREDTHS = Decimal("0.01")
+USUAL_DIGITS = 2
 MOST_NAMED = 3
 """How many records one sentence names."""
 
@@ -121,7 +122,7 @@ class _Names:
     """What people call the records of a contract."""
 
     names: Mapping[str, str]
-    codes: Mapping[str, str]
+    currencies: Mapping[str, Currency]
 
     @classmethod
     def of(cls, snapshot: ContractSnapshot) -> _Names:
@@ -130,16 +131,21 @@ class _Names:
             names[line.line.id] = line.line.title
             names.update((one.id, one.name or one.description or one.id) for one in line.milestones)
             names.update((one.id, one.description or one.id) for one in line.actuals)
-        codes = {id: one.iso_code for id, one in snapshot.currencies.items() if one.iso_code}
-        return cls(names, codes)
+        return cls(names, snapshot.currencies)
 
     def of_all(self, ids: Iterable[str]) -> str:
         named = sorted(self.names.get(id, id) for id in ids)
         rest = len(named) - MOST_NAMED
         return ", ".join(named[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
+    def code(self, currency: str | None) -> str:
+        found = self.currencies.get(currency or "")
+        return (found.iso_code if found else None) or currency or "?"
+
     def money(self, amount: Decimal, currency: str | None) -> str:
-        return f"{with_digits(amount, 2)} {self.codes.get(currency or '', '?')}"
+        found = self.currencies.get(currency or "")
+        digits = found.precision if found is not None else None
+        return f"{grouped(amount, USUAL_DIGITS if digits is None else digits)} {self.code(currency)}"
 
 
 def _invoice_differences(
@@ -190,8 +196,8 @@ def _pair_differences(invoice: CreateInvoice, draft: Draft, names: _Names) -> It
             Aspect.CURRENCY,
             "The invoice has another currency.",
             "G3",
-            names.codes.get(invoice.currency, invoice.currency),
-            names.codes.get(there.currency or "", there.currency or ""),
+            names.code(invoice.currency),
+            names.code(there.currency),
         )
     yield from _line_differences(invoice, draft, names)
     yield from _source_differences(invoice, draft, names)
@@ -256,18 +262,19 @@ def _row_differences(plan: ContractPlan, now: ContractSnapshot, run: Run) -> Ite
     settled = {row: RunStatus.RUN_SUCCESSFUL for invoice in plan.invoices for row in invoice.schedule_rows}
     settled.update((mark.schedule_row, mark.run_status) for mark in plan.marks)
     titles = {row.id: line.line.title for line in now.lines for row in line.schedule}
+    before = {row.id: row.run_status for line in plan.snapshot.lines for row in line.schedule}
     for id, row in sorted(rows_on(now, run).items()):
-        wanted = settled.get(id, RunStatus.NOT_RUN)
+        wanted = settled.get(id, before.get(id, RunStatus.NOT_RUN))
         if row.run_status != wanted:
-            there = known(RunStatus, row.run_status)
             yield Difference(
                 Aspect.RUN_STATUS,
                 f"The schedule row of {titles[id]} has another run status.",
                 "G6",
                 _status(wanted),
-                _status(there) if there is not None else str(row.run_status),
+                _status(row.run_status),
             )
 
 
-def _status(status: RunStatus) -> str:
-    return status.name.replace("_", " ").title()
+def _status(status: int | None) -> str:
+    named = known(RunStatus, status)
+    return str(status) if named is None else named.name.replace("_", " ").title()

@@ -25,6 +25,7 @@ from connector.runner.before_run import (
     doubtful,
     restored,
     rows_on,
+    settled_rows,
     suspects,
     why_unknown,
     without,
@@ -95,10 +96,11 @@ class _Comparing:
                 one.contract.id: created_on(one, drafts.get(one.contract.id, ()), self.run) for one in chunk
             }
             posted = self._posted(chunk, found.values())
+            changed = self._changed_rows(chunk)
             for snapshot in chunk:
                 created = found[snapshot.contract.id]
                 mine = tuple(posted[id] for id in sorted(created.sources & posted.keys()))
-                parity = self._contract(snapshot, replace(created, actuals=mine))
+                parity = self._contract(snapshot, replace(created, actuals=mine, modified=changed))
                 if parity is not None:
                     yield parity
 
@@ -124,6 +126,13 @@ class _Comparing:
         rows = read_by_ids(self.client, self.tables.actual, "id", sorted(wanted))
         return {actual.id: actual for actual in rows}
 
+    def _changed_rows(self, snapshots: Iterable[ContractSnapshot]) -> Mapping[str, datetime]:
+        """When the rows were last changed whose status may be older than the run."""
+        wanted = sorted({row for one in snapshots for row in settled_rows(one, self.run)})
+        stamped = _stamped(self.tables.invoice_schedule)
+        rows = read_by_ids(self.client, stamped, "id", wanted)
+        return {row.id: row.modified_on for row in rows if row.modified_on is not None}
+
     def _contract(self, now: ContractSnapshot, created: Created) -> ContractParity | None:
         before = restored(now, created, self.run)
         plan = plan_contract(before, self.workflow, self.run)
@@ -134,7 +143,8 @@ class _Comparing:
             return self._unknown(now, created, plan.failures[0].message)
         notes = [ASSUMED] if created.later else []
         if suspects(plan, created):
-            created = replace(created, modified=self._modified(suspects(plan, created)))
+            changed = {**(created.modified or {}), **self._modified(suspects(plan, created))}
+            created = replace(created, modified=changed)
             doubts = doubtful(plan, created, self.run)
             if doubts:
                 plan = plan_contract(without(before, doubts), self.workflow, self.run)

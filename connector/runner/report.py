@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from connector.model.money import EXACT, ZERO, with_digits
+from connector.model.money import EXACT, ZERO, total, with_digits
+from connector.model.shown_text import one_line
 from connector.runner.outcome import (
     ContractOutcome,
     Failure,
@@ -24,6 +25,8 @@ from connector.workflow import CreateInvoice, InvoiceDetail, InvoiceLine, Skip
 
 USUAL_DIGITS = 2
 NO_CURRENCY = "?"
+MOST_NAMED = 20
+"""How many contracts that failed the last lines name once more; memory stays flat."""
 
 
 def as_stream(run: InvoiceRun) -> Iterator[dict[str, Any]]:
@@ -196,12 +199,17 @@ def counted(run: InvoiceRun, totals: Totals) -> InvoiceRun:
 
 def as_text(run: InvoiceRun) -> Iterator[str]:
     """Lines for people: what holds, then each contract that has something to say, then the sums."""
-    totals = Totals()
+    totals, failed = Totals(), 0
+    named: list[str] = []
     yield from _header_text(run.header)
     for outcome in counted(run, totals).outcomes:
+        if outcome.failures:
+            failed += 1
+            named.extend([_name_of(outcome)] if failed <= MOST_NAMED else [])
         if outcome.invoices or outcome.skips or outcome.failures or outcome.on_apply:
             yield ""
             yield from _contract_text(outcome)
+    more = f" and {failed - MOST_NAMED} more" if failed > MOST_NAMED else ""
     yield ""
     yield f"{_verb(run.header)}: {totals.in_words()}."
     if totals.on_apply is not None:
@@ -211,7 +219,7 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
     if totals.skipped:
         yield f"{several(totals.skipped, 'reason')} why something is not invoiced."
     if totals.failed:
-        yield f"{several(totals.failed, 'failure')}: see above."
+        yield f"{several(totals.failed, 'failure')}, see above: {', '.join(named)}{more}."
     if not run.header.is_applied:
         yield from folded(rules_in_words(run.header.rules, takes_missed=run.header.takes_missed))
 
@@ -230,17 +238,21 @@ def _header_text(header: Header) -> Iterator[str]:
 
 
 def _contract_text(outcome: ContractOutcome) -> Iterator[str]:
-    yield outcome.contract_name or outcome.contract
+    yield _name_of(outcome)
     for one in outcome.invoices:
         yield from _invoice_text(one, outcome)
     if outcome.on_apply is not None:
         yield from _on_apply_text(outcome)
     for skip in outcome.skips:
         waiting = waiting_text(skip, outcome.digits.get(skip.currency_code, USUAL_DIGITS))
-        yield f"  - {skip.name or 'contract'}{waiting}: {skip.message} [{skip.reason}]"
+        yield f"  - {one_line(skip.name) or 'contract'}{waiting}: {one_line(skip.message)} [{skip.reason}]"
     for failure in outcome.failures:
         when = f" {failure.invoice_run_date}" if failure.invoice_run_date else ""
-        yield f"  ! failed{when}: {failure.message} [{failure.reason}]"
+        yield f"  ! failed{when}: {one_line(failure.message)} [{failure.reason}]"
+
+
+def _name_of(outcome: ContractOutcome) -> str:
+    return one_line(outcome.contract_name) or outcome.contract
 
 
 def waiting_text(skip: Skip, places: int) -> str:
@@ -268,13 +280,20 @@ def _invoice_text(outcome: InvoiceOutcome, of: ContractOutcome) -> Iterator[str]
     code = invoice.currency_code or NO_CURRENCY
     state = "" if outcome.state is InvoiceState.PLANNED else f" {outcome.state.replace('_', ' ')}"
     which = f" {outcome.id}" if outcome.id else ""
+    tax = total(EXACT.subtract(line.extended_amount, line.amount) for line in invoice.lines)
+    of_tax = f", {grouped(tax, places)} of it tax" if tax else ""
     yield (
         f"  + invoice{which}{state} of {invoice.invoice_run_date}: "
-        f"{grouped(invoice.total, places)} {code} for {customer}"
+        f"{grouped(invoice.total, places)} {code} for {one_line(customer)}{of_tax}"
     )
-    width = max((len(line.name) for line in invoice.lines), default=0)
-    for line in invoice.lines:
-        yield (
-            f"      {line.name:<{width}}  {grouped(line.extended_amount, places):>15} {code}  "
-            f"{several(len(line.details), 'detail')}"
-        )
+    names = [one_line(line.name) for line in invoice.lines]
+    width = max(map(len, names), default=0)
+    for name, line in zip(names, invoice.lines, strict=True):
+        amount = grouped(line.extended_amount, places)
+        yield f"      {name:<{width}}  {amount:>15} {code}  {_details_text(line)}"
+
+
+def _details_text(line: InvoiceLine) -> str:
+    """`4 details, 2 not chargeable`: those stand on the invoice and add nothing (rule T5)."""
+    free = sum(not detail.is_chargeable for detail in line.details)
+    return f"{several(len(line.details), 'detail')}{f', {free} not chargeable' if free else ''}"

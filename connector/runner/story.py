@@ -120,7 +120,7 @@ class LineStory:
     next_look: NextLook
     digits: Mapping[str, int]
     names: Mapping[str, str] = field(default_factory=dict)
-    """What people call the invoices and rows whose ids stand in reasons."""
+    """What people read in the place of the ids of invoices and rows that stand in reasons."""
 
     @property
     def is_invoiced(self) -> bool:

@@ -8,10 +8,12 @@ from decimal import Decimal
 from itertools import groupby
 
 from connector.model.money import total
-from connector.runner.report import USUAL_DIGITS
+from connector.model.reason import Reason
+from connector.runner.report import USUAL_DIGITS, waiting_text
 from connector.runner.rules_text import rules_in_words
 from connector.runner.story import Explanation, InvoiceFact, LineStory, TransactionFact
 from connector.runner.wording import folded, grouped, several, unknown_of, zone_text
+from connector.workflow import ACTUAL
 
 MOST_OF_A_GROUP = 12
 """Transactions with the same fate that a text shows one by one."""
@@ -61,7 +63,9 @@ def _verdict(story: LineStory) -> Iterator[str]:
             f"from {several(share.count, 'transaction')}",
         )
     for skip in story.reasons:
-        yield from _labelled("Not invoiced", f"{_plain(_sentence(skip.message), story)} [{skip.reason}]")
+        waiting = waiting_text(skip, story.digits.get(skip.currency_code, USUAL_DIGITS)).strip(" ()")
+        sentence = _plain(_sentence(skip.message), story)
+        yield from _labelled("Not invoiced", f"{f'{waiting}: ' if waiting else ''}{sentence} [{skip.reason}]")
     if not story.shares and not story.reasons:
         yield from _labelled("Not invoiced", f"Nothing of it waits to be invoiced on {story.on}.")
 
@@ -122,11 +126,13 @@ def _transactions_text(story: LineStory) -> Iterator[str]:
         rule = f", rule {fate[1]}" if fate[1] else ""
         yield f"  Not taken, {fate[0]}{rule}: {_counted(same)}"
         way_out = same[0].judgement.way_out
-        for found in dict.fromkeys(one.judgement.found for one in same[:MOST_OF_A_GROUP]):
-            yield from folded(_plain(_sentence(found), story), "    ")
+        founds = dict.fromkeys(one.judgement.found for one in same[:MOST_OF_A_GROUP])
+        is_each_its_own = len(founds) > 1
+        if not is_each_its_own:
+            yield from folded(_plain(_sentence(same[0].judgement.found), story), "    ")
         if way_out:
             yield from folded(f"What to do: {way_out.rstrip('.')}.", "    ")
-        yield from _group_text(same, story)
+        yield from _group_text(same, story, is_with_found=is_each_its_own)
 
 
 def _fate(one: TransactionFact) -> tuple[str, ...]:
@@ -141,7 +147,10 @@ def _counted(same: Iterable[TransactionFact]) -> str:
     return several(len(list(same)), "transaction")
 
 
-def _group_text(same: list[TransactionFact], story: LineStory) -> Iterator[str]:
+def _group_text(
+    same: list[TransactionFact], story: LineStory, *, is_with_found: bool = False
+) -> Iterator[str]:
+    """`is_with_found`: what was found differs from one to the next and stands with each."""
     for one in same[:MOST_OF_A_GROUP]:
         judgement = one.judgement
         amount = (
@@ -154,6 +163,10 @@ def _group_text(same: list[TransactionFact], story: LineStory) -> Iterator[str]:
             notes.append(f"unless the run of {one.expected_on} takes it")
         elif not judgement.is_taken and one.expected_on is not None:
             notes.append(f"expected on {one.expected_on}")
+        if is_with_found:
+            notes[0] = f"{notes[0]}: {_plain(judgement.found, story)}"
+        if judgement.reason is Reason.BLOCKED and judgement.source == ACTUAL:
+            notes.append(f"record {judgement.source_id}")
         yield from folded_columns(f"{_day_text(one.day)}  {amount:>20}  {', '.join(notes)}", 38)
     if rest := same[MOST_OF_A_GROUP:]:
         sums = ", ".join(_sums(rest, story))

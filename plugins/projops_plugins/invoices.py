@@ -62,7 +62,7 @@ def decisions_for(
             with_invoice.add(heading.run_date)
         yield _invoice(heading, groups[heading], lines, contract, run, is_first=is_first)
     yield from _marks(lines, with_invoice, run)
-    yield from _nothing_to_bill(lines, contract)
+    yield from _nothing_to_bill(lines, contract, run)
     for item in lines:
         yield from item.bill.skips
     if riding_on is None:
@@ -226,12 +226,15 @@ def _marks(lines: Iterable[BilledLine], with_invoice: set[date], run: Run) -> It
                     yield MarkScheduleRow(row, item.line.id, RunStatus.RUN_SUCCESSFUL)
 
 
-def _nothing_to_bill(lines: Iterable[BilledLine], contract: ContractSnapshot) -> Iterator[Skip]:
+def _nothing_to_bill(lines: Iterable[BilledLine], contract: ContractSnapshot, run: Run) -> Iterator[Skip]:
+    """Rule G6; what kept its transactions back, if there are any, is told beside it."""
+    is_marked = run.rules.nothing_to_bill is NothingToBill.SUCCESSFUL
+    row = "its row is marked Run Successful all the same" if is_marked else "its row stays Not Run"
     for item in lines:
         for run_date in sorted(item.bill.due):
             if _is_due_with_nothing(item, run_date):
                 found = f"The run date {run_date} has come with nothing of this line to bill"
-                yield skip(contract, item.line, Told(Reason.NOTHING_TO_BILL, "G6", found))
+                yield skip(contract, item.line, Told(Reason.NOTHING_TO_BILL, "G6", found, row))
 
 
 def _waiting_products(lines: Iterable[BilledLine], contract: ContractSnapshot) -> Iterator[Skip]:

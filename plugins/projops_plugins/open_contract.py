@@ -61,7 +61,7 @@ def not_open_skips(contract: ContractSnapshot, told: Told) -> Iterable[Skip]:
     """One reason for each line that would otherwise be invoiced some day."""
     for line in sorted(contract.lines, key=lambda item: (item.line.title, item.line.id)):
         base = skip(contract, line.line, told)
-        if waiting := _waiting(line, contract):
+        if waiting := waiting_of_line(line, contract):
             yield from (with_amount(base, contract, one) for one in waiting)
         elif _has_open_rows(line):
             yield base
@@ -82,7 +82,7 @@ def _has_open_rows(line: LineSnapshot) -> bool:
     return any(row.run_status == RunStatus.NOT_RUN for row in line.schedule)
 
 
-def _waiting(line: LineSnapshot, contract: ContractSnapshot) -> list[Waiting]:
+def waiting_of_line(line: LineSnapshot, contract: ContractSnapshot) -> list[Waiting]:
     """What the line could bill, for each currency; a header is left out: its parts have the same money."""
     own = line.line.currency or contract.contract.currency
     ready = [one for one in line.actuals if one.billing_status == BillingStatus.READY_TO_INVOICE]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 from connector.hooks import hookimpl
+from connector.model.choice import known
+from connector.model.contract_line import BillingMethodChoice, LineType, ProductType
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from connector.model.reason import Reason
@@ -23,8 +26,13 @@ from connector.workflow import (
     Workflow,
 )
 from projops_plugins.invoices import BilledLine, decisions_for, judgements_for
-from projops_plugins.open_contract import not_open_judgements, not_open_skips, reason_not_open
-from projops_plugins.skips import Told, skip, sources_judged
+from projops_plugins.open_contract import (
+    not_open_judgements,
+    not_open_skips,
+    reason_not_open,
+    waiting_of_line,
+)
+from projops_plugins.skips import Told, skip, sources_judged, with_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +81,32 @@ def _unclaimed(
     is_asked = run.only_rows is None or any(row.id in run.only_rows for row in line.schedule)
     if not is_asked or not (line.schedule or line.milestones or line.actuals):
         return Bill()
+    own = line.line
     if methods:
         names = ", ".join(sorted(method.name for method in methods))
         found = f"More than one billing method claims this line ({names})"
         told = Told(Reason.BLOCKED, "", found, "uninstall all plug-ins but one")
     else:
         found = (
-            f"No billing method claims this line (product type {line.line.product_type}, billing method "
-            f"{line.line.billing_method})"
+            "No billing method claims this line (product type "
+            f"{_in_words(ProductType, own.product_type)}, billing method "
+            f"{_in_words(BillingMethodChoice, own.billing_method)}, line type "
+            f"{_in_words(LineType, own.line_type)})"
         )
         told = Told(Reason.BLOCKED, "", found, "correct the line, or install the plug-in that bills it")
     judgements = sources_judged(line, told, contract) if run.is_explaining else ()
-    return Bill(skips=(skip(contract, line.line, told),), judgements=tuple(judgements))
+    base = skip(contract, own, told)
+    waiting = waiting_of_line(line, contract)
+    skips = [with_amount(base, contract, one) for one in waiting] or [base]
+    return Bill(skips=tuple(skips), judgements=tuple(judgements))
+
+
+def _in_words(choice: type[IntEnum], value: int | None) -> str:
+    """`time and material`; a value that is none of them as its number."""
+    if value is None:
+        return "not set"
+    named = known(choice, value)
+    return str(value) if named is None else named.name.lower().replace("_", " ")
 
 
 @hookimpl

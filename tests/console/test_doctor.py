@@ -14,7 +14,7 @@ from connector.emulator.ownership import OpenEmulator
 from connector.errors import UsageError
 from tests.console.outputs import Projops, check, lines_of, schema_of
 
-NAMES = ["sign-in", "address", "authority", "token", "application user", "roles"]
+NAMES = ["plug-ins", "sign-in", "address", "authority", "token", "application user", "roles"]
 
 
 def outcomes(found: dict[str, Any]) -> list[str]:
@@ -99,13 +99,13 @@ def test_each_setting_is_told_with_its_source(
 @pytest.mark.parametrize(
     ("changes", "reached", "detail"),
     [
-        ({"AZURE_CLIENT_SECRET": ""}, 0, "AZURE_CLIENT_SECRET is not set"),
-        ({"DATAVERSE_URL": ""}, 0, "DATAVERSE_URL is not set"),
-        ({"DATAVERSE_URL": "https://127.0.0.1:1"}, 1, "cannot be reached"),
-        ({"DATAVERSE_URL": "https://127.0.0.1:1/main.aspx"}, 1, "says more than the host"),
-        ({"AZURE_AUTHORITY_HOST": ""}, 2, "not a known authority"),
-        ({"AZURE_TENANT_ID": "nowhere.example"}, 3, "does not know the tenant"),
-        ({"AZURE_CLIENT_SECRET": "wrong"}, 3, "refused the client secret"),
+        ({"AZURE_CLIENT_SECRET": ""}, 1, "AZURE_CLIENT_SECRET is not set"),
+        ({"DATAVERSE_URL": ""}, 1, "DATAVERSE_URL is not set"),
+        ({"DATAVERSE_URL": "https://127.0.0.1:1"}, 2, "cannot be reached"),
+        ({"DATAVERSE_URL": "https://127.0.0.1:1/main.aspx"}, 2, "says more than the host"),
+        ({"AZURE_AUTHORITY_HOST": ""}, 3, "not a known authority"),
+        ({"AZURE_TENANT_ID": "nowhere.example"}, 4, "does not know the tenant"),
+        ({"AZURE_CLIENT_SECRET": "wrong"}, 4, "refused the client secret"),
     ],
 )
 def test_the_step_that_fails_is_named(
@@ -140,8 +140,8 @@ def test_an_identity_that_is_no_user_here_is_told_apart(
     serve(emulator, monkeypatch, AZURE_CLIENT_ID=stranger.client_id, AZURE_CLIENT_SECRET=stranger.secret)
     done = projops("doctor", "-o", "json")
     assert done.code == 1
-    assert outcomes(done.json) == ["ok"] * 4 + ["failed", "not_reached"]
-    assert "Application users" in done.json["steps"][4]["hint"]
+    assert outcomes(done.json) == ["ok"] * 5 + ["failed", "not_reached"]
+    assert "Application users" in done.json["steps"][5]["hint"]
     assert done.json["generated_at"] == "2020-10-03T06:00:00Z"
 
 

@@ -121,3 +121,24 @@ def test_without_a_setting_nothing_is_kept_and_that_is_said(projops: Projops) ->
     done = projops("history")
     assert done.code == 1
     assert "PROJOPS_HISTORY_FILE" in done.err
+
+
+def test_runs_and_comparisons_of_finance_are_kept(
+    kept: Path, emulator: OpenEmulator, projops: Projops
+) -> None:
+    """A preview, what was created and by whom, and the score, which history shows as a figure."""
+    emulator.move_clock(datetime(2020, 10, 5, 12, tzinfo=UTC))
+    projops("run")
+    projops("run", "--apply")
+    projops("run", "--compare", "2020-10-05")
+    told = json.loads(projops("history", "-o", "json").out)
+    preview, applied, _ = told["entries"]
+    assert [one["command"] for one in told["entries"]] == ["preview", "run", "compare"]
+    assert preview["facts"]["invoices"] == applied["facts"]["invoices"] == 7
+    assert applied["facts"]["amounts"] == {"EUR": "774.9100", "USD": "13975.6800"}
+    assert applied["who"]
+    assert applied["sentence"] == "Created on 2020-10-05: 7 invoices: 774.91 EUR, 13,975.68 USD."
+    [score] = told["scores"]
+    assert (score["on"], score["equal"], score["compared"], score["share"]) == ("2020-10-05", 6, 6, 100)
+    assert "wiring only" in projops("history").out
+    assert "Litware" not in json.dumps(told)

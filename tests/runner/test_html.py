@@ -209,3 +209,21 @@ def test_credits_and_zeros_can_be_drawn(amount: str) -> None:
     titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
     assert titles[0] == "Title"
     assert any(text and text.startswith("2020-10-05: ") for text in titles)
+
+
+@pytest.mark.parametrize(
+    ("amount", "digits", "mark"), [("1.234", 3, "0.4"), ("0.30", 2, "0.16"), ("1234567.00", 2, "800,000")]
+)
+def test_the_axis_has_the_figures_of_the_bars(amount: str, digits: int, mark: str) -> None:
+    """An amount below one has a bar and an axis with decimals, not a row of zeros."""
+    svg = Chart("id", "Title", "KWD", digits, [Bar("2020-10-05", Decimal(amount))]).svg(400)
+    texts = [one.text for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert mark in texts
+    assert len(texts) == len(set(texts))
+
+
+def test_the_marks_of_large_amounts_do_not_touch() -> None:
+    """The longer the figures, the fewer of them stand at the axis."""
+    large = Chart("id", "Title", "USD", 2, [Bar("2020-10-05", Decimal("922337203685477.00"))]).svg(400)
+    small = Chart("id", "Title", "USD", 2, [Bar("2020-10-05", Decimal("922.00"))]).svg(400)
+    assert large.count("<text") < small.count("<text")

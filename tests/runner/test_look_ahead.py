@@ -196,6 +196,37 @@ def test_a_reason_of_an_earlier_date_is_kept_until_it_is_told_again() -> None:
     assert Reason.CLASS_NOT_INCLUDED in {one.reason for one in outlook(time_line(rows, actuals)).left}
 
 
+def test_a_reason_that_stays_is_told_once() -> None:
+    """A row without a date stands there on every day: at first with nothing that waits, then with 2.00."""
+    rows = [{"id": "undated", "run_date": None}, {"id": "row", "run_date": "2020-10-05"}]
+    late = {"id": "late", "date": "2020-10-05", "amount": "2.00"}
+    found = outlook(time_line(rows, [late]))
+    told = [(skip.reason, skip.amount) for skip in found.left if skip.reason is Reason.BLOCKED]
+    assert told == [(Reason.BLOCKED, Decimal("2.00"))]
+
+
+def test_what_a_progress_header_has_billed_it_does_not_ask_for_again() -> None:
+    """G7: after the run of the ready part the remaining one says that it waits, and the header nothing."""
+    header = {"id": "h", "date": "2020-10-05", "amount": "1000.00", "status": None}
+    asked = {"next_percent": "20", "next_status": "ready_for_invoicing"}
+    parts = [
+        {"id": "now", "date": "2020-10-05", "amount": "200.00", "header": "h"},
+        {
+            "id": "rest",
+            "date": "2020-10-05",
+            "amount": "800.00",
+            "header": "h",
+            "status": "not_ready_for_invoicing",
+        },
+    ]
+    line = {"id": "build", "method": "fixed_price", "milestones": [{**header, **asked}, *parts]}
+    found = outlook({"lines": [line]})
+    assert [invoice.total for day in planned(found).values() for invoice in day] == [Decimal("200.00")]
+    [left] = found.uncertain
+    assert (left.amount, left.rule) == (Decimal("800.00"), "G7")
+    assert left.message.startswith("This is what remains of the milestone rest")
+
+
 def test_a_day_that_only_a_plug_in_knows_is_not_skipped() -> None:
     """A billing method with dates of its own says them as `until`: the plan of that day is made."""
 

@@ -36,7 +36,7 @@ from projops_plugins.process_runner import ProcessRunner
 from tests.job.faults import watched
 from tests.plugins.contracts import contract_of, run_of
 from tests.plugins.generated import contracts, runs
-from tests.runner.emulated import EXAMPLE, Emulated
+from tests.runner.emulated import EXAMPLE, Emulated, emulated
 
 Words = dict[str, Any]
 FIFTH = date(2020, 10, 5)
@@ -122,6 +122,33 @@ def test_another_rule_makes_the_comparison_red(invoiced: Emulated) -> None:
 
 def replace_rules(rules: InvoicingRules, **values: Any) -> InvoicingRules:
     return msgspec.structs.replace(rules, **values)
+
+
+def test_a_row_that_had_its_status_before_the_day_is_no_difference() -> None:
+    """A copied contract brings Run Successful along: nothing was to be invoiced, and nothing was."""
+    with emulated() as world:
+        mark_run(world, "Wingtip")
+        world.set_clock(date(2020, 10, 6))
+        found = parities(world)["Wingtip"]
+    assert (found.verdict, found.planned, found.created) == (Verdict.EQUAL, 0, 0)
+
+
+def test_a_row_that_the_run_set_without_an_invoice_is_a_difference(world: Emulated) -> None:
+    """Changed on the day itself: the platform found nothing where the mirror finds an invoice."""
+    mark_run(world, "Wingtip")
+    world.set_clock(date(2020, 10, 6))
+    found = parities(world)["Wingtip"]
+    assert found.verdict is Verdict.DIFFERENT
+    assert Aspect.INVOICE_MISSING in aspects(found)
+
+
+def mark_run(world: Emulated, contract: str) -> None:
+    lines = world.tables.contract_line
+    owner = guid(world.contract(contract).id)
+    [line] = world.client.list(lines, Query(filter=eq(lines.property_of("contract"), owner)))
+    rows = world.tables.invoice_schedule
+    [row] = world.client.list(rows, Query(filter=eq(rows.property_of("contract_line"), guid(line.id))))
+    change(world, rows.entity_set, row.id, {"msdyn_invoicerunstatus": 192350001})
 
 
 def test_a_figure_that_somebody_changed_is_found(invoiced: Emulated) -> None:

@@ -196,3 +196,29 @@ def test_totals_are_kept_apart_by_currency() -> None:
     list(counted(run(outcome(), euros, euros), totals).outcomes)
     assert totals.in_words() == "3 invoices: 2,014.30 EUR, 1,007.15 USD"
     assert (totals.contracts, totals.failed) == (3, 1)
+
+
+def test_people_read_tax_and_what_adds_nothing() -> None:
+    """An amount says what of it is tax (T9), and a line which of its details are not chargeable (T5)."""
+    text = "\n".join(as_text(run(outcome())))
+    assert f"1,007.15 USD for customer {CUSTOMER}, 0.05 of it tax" in text
+    assert "1,000.15 USD  2 details, 1 not chargeable" in text
+
+
+def test_names_with_line_feeds_stay_on_one_line() -> None:
+    """Whoever named a contract or a line does not decide about the layout."""
+    odd = replace(outcome(), contract_name="Adatum,\nBerlin")
+    skip = replace(odd.skips[0], name="Work\n\tthat waits")
+    lines = list(as_text(run(replace(odd, skips=(skip,)))))
+    assert "Adatum, Berlin" in lines
+    assert any("- Work that waits" in line for line in lines)
+    assert not any("\n" in line for line in lines)
+
+
+def test_contracts_that_failed_are_named_at_the_end() -> None:
+    """Of many the first twenty: they stand above, and nobody looks through a thousand contracts for them."""
+    failed = [replace(outcome(), contract_name=f"Contract {number}") for number in range(22)]
+    lines = list(as_text(run(*failed)))
+    [told] = [line for line in lines if line.startswith("22 failures")]
+    assert "Contract 0, Contract 1," in told
+    assert told.endswith("Contract 19 and 2 more.")

@@ -15,7 +15,7 @@ from connector.errors import SettingsError
 
 LAYOUT = Layout(
     "projops.history/1",
-    {"run": "runs", "entry": "entries"},
+    {"run": "runs", "score": "scores", "entry": "entries"},
     (
         "environment",
         "id",
@@ -33,6 +33,12 @@ LAYOUT = Layout(
         "who",
         "reason",
         "facts",
+        "on",
+        "equal",
+        "compared",
+        "unknown",
+        "share",
+        "proves_wiring_only",
     ),
 )
 
@@ -51,6 +57,8 @@ def history(
 ) -> None:
     """List the runs that were seen: when, how long, how many invoices and how much, and what failed.
 
+    And how far previews agreed with what the platform created, where `run --compare` has looked.
+
     The file is named by PROJOPS_HISTORY_FILE, or history_file in projops.toml; status, verify, run and
     rerun add to it once it is named. Nothing is asked of the environment.
 
@@ -64,6 +72,7 @@ def history(
     """
     from connector.console.memory import environment_of
     from connector.history.report import entry_as_json, history_as_text, run_as_json, with_drift
+    from connector.history.scores import score_as_json, scores_of
     from connector.history.store import History
     from connector.settings import load
 
@@ -87,6 +96,7 @@ def history(
         stream=lambda: LAYOUT.stream_of(
             {
                 "runs": [run_as_json(run, drift) for run, drift in with_drift(runs)],
+                "scores": [score_as_json(score) for score in scores_of(told)],
                 "entries": [entry_as_json(entry) for entry in told],
             }
         ),

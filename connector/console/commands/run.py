@@ -129,6 +129,7 @@ def run(
         return
     with call.connected({"run": given}) as (connection, settings):
         from connector.console.invoice_run import InvoiceRunOfCall
+        from connector.console.memory import history_of
         from connector.job.look import look
         from connector.runner.guard import next_wake
 
@@ -142,6 +143,8 @@ def run(
         shown = this.applied() if apply else this.previewed()
         envelope = connection.envelope(LAYOUT.schema)
         call.show(LAYOUT, envelope, stream=shown.stream, text=shown.text, is_acting=apply)
+        with history_of(settings, call.voice) as history:
+            history.run(connection, is_applied=apply, sentence=shown.sentence, facts=shown.facts)
         if apply and shown.stopped_by is None:
             _say_next_run(call, settings, connection.now)
     if shown.stopped_by is not None:

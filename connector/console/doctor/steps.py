@@ -12,6 +12,7 @@ from connector.console.voice import Voice
 from connector.dataverse import DataverseClient, Query, RetryPolicy, TokenRequest, WhoAmI, any_of, eq, guid
 from connector.dataverse.sign_in import EntraTokens, challenge_of
 from connector.errors import AccessDenied, ProjopsError
+from connector.hooks import load_plugins
 from connector.model.security_role import SECURITY_ROLE, USER_ROLE
 from connector.settings import Settings
 
@@ -56,6 +57,14 @@ class Visit:
     def request(self) -> TokenRequest:
         """As the client itself asks, so that its token is the one that is tried."""
         return TokenRequest(self.require_client().url, self.require_target().ca_file, PATIENCE)
+
+
+def _plugins(visit: Visit) -> str:  # noqa: ARG001 - the shape of a step
+    """What was found by entry points: whoever installed a plug-in sees that it is there."""
+    found = load_plugins()
+    methods = ", ".join(method.name for method in found.billing_methods)
+    workflows = ", ".join(workflow.name for workflow in found.workflows)
+    return f"billing methods {methods or 'none'}; workflows {workflows or 'none'}"
 
 
 def _sign_in(visit: Visit) -> str:
@@ -110,6 +119,7 @@ def _roles(visit: Visit) -> str:
 
 
 STEPS: tuple[Step[Visit], ...] = (
+    Step("plug-ins", _plugins, is_needed=False),
     Step("sign-in", _sign_in),
     Step("address", _address),
     Step("authority", _authority),

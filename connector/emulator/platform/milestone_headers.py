@@ -25,7 +25,14 @@ from connector.emulator.platform.words import (
 from connector.emulator.registry import Change
 from connector.emulator.store import Transaction, Value
 from connector.model.milestone import Milestone
-from connector.model.progress import HUNDRED, Share, header_status_of, next_invoice_of, split_header
+from connector.model.progress import (
+    HUNDRED,
+    INVOICED,
+    Share,
+    header_status_of,
+    next_invoice_of,
+    split_header,
+)
 
 HEADER, HEADER_STATUS, LINE_CUSTOMER = "emu_headermilestone", "emu_headerstatus", "emu_linecustomer"
 NEXT_STATUS, NEXT_PERCENT, NEXT_AMOUNT = (
@@ -63,7 +70,7 @@ def follow_milestone(tx: Transaction, change: Change) -> None:
         _split(tx, row, change.caller)
         settle_header(tx, change.id, change.caller)
     if row[HEADER]:
-        settle_header(tx, str(row[HEADER]), change.caller)
+        settle_header_of(tx, change.id, change.caller)
 
 
 def follow_confirmation(tx: Transaction, change: Change) -> None:
@@ -80,10 +87,14 @@ def follow_confirmation(tx: Transaction, change: Change) -> None:
 
 
 def settle_header_of(tx: Transaction, milestone: str, caller: str) -> None:
-    """The header of a milestone whose status has moved, if it has one."""
+    """The header of a milestone whose status has moved, if it has one; its next invoice goes along."""
     row = tx.get(MILESTONE, milestone)
-    if row is not None and row[HEADER]:
-        settle_header(tx, str(row[HEADER]), caller)
+    if row is None or not row[HEADER]:
+        return
+    header = tx.get(MILESTONE, str(row[HEADER]))
+    if header is not None and header[NEXT_STATUS] is not None and _status(row) in INVOICED:
+        tx.update(MILESTONE, str(row[HEADER]), {NEXT_STATUS: _status(row)}, caller=caller)
+    settle_header(tx, str(row[HEADER]), caller)
 
 
 def settle_header(tx: Transaction, header: str, caller: str) -> None:

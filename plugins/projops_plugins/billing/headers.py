@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.model.milestone import InvoiceStatus, Milestone
+from connector.model.money import ZERO
 from connector.model.progress import INVOICED, NextInvoice, next_invoice_of
 from connector.model.reason import Reason
 from connector.workflow import ContractSnapshot
@@ -25,13 +26,22 @@ def told_of_header(header: Milestone, parts: Sequence[Milestone], contract: Cont
     has_next = header.next_invoice_percent is not None or header.next_invoice_amount is not None
     if not has_next:
         return None if parts else _without_parts(header)
+    if parts and header.next_invoice_status in INVOICED:
+        return None  # what was entered there is billed; the remaining part says what comes next
     next_invoice = _next(header, parts, contract)
     if next_invoice is None:
-        return _impossible(header, parts)
+        return _impossible(header, parts, contract)
     currency = header.currency or contract.contract.currency
     amount = money_in_words(next_invoice.amount, currency, contract)
     rest = money_in_words(next_invoice.remaining, currency, contract)
     if header.next_invoice_status == InvoiceStatus.READY_FOR_INVOICING:
+        if any(part.invoice_status in INVOICED for part in parts):
+            found = (
+                f"The next invoice of {amount} on {title_of(header, 'the')} is marked ready, and no part of "
+                f"it is: it is invoiced already, or not yet split into that and the remaining {rest}"
+            )
+            way_out = "refresh its grid if it has not been invoiced: the split is made there"
+            return Told(Reason.MILESTONE_NOT_READY, "G7", found, way_out)
         found = (
             f"{title_of(header)} is to bill {amount} next, and is not yet split into that and the "
             f"remaining {rest}"
@@ -51,13 +61,13 @@ def _without_parts(header: Milestone) -> Told:
     return Told(Reason.MILESTONE_NOT_READY, "G7", found, "enter its next invoice % and mark it ready")
 
 
-def _impossible(header: Milestone, parts: Sequence[Milestone]) -> Told | None:
+def _impossible(header: Milestone, parts: Sequence[Milestone], contract: ContractSnapshot) -> Told | None:
     if parts and all(part.invoice_status in INVOICED for part in parts):
         return None
-    asked = (
-        f"{header.next_invoice_percent.normalize():f} %"
-        if header.next_invoice_amount is None and header.next_invoice_percent is not None
-        else f"{header.next_invoice_amount}"
-    )
+    if header.next_invoice_amount is not None:
+        currency = header.currency or contract.contract.currency
+        asked = money_in_words(header.next_invoice_amount, currency, contract)
+    else:
+        asked = f"{(header.next_invoice_percent or ZERO).normalize():f} %"
     found = f"{title_of(header)} is to bill {asked} next, which is nothing, or more than is left of it"
     return Told(Reason.BLOCKED, "G7", found, "correct its next invoice % or amount")

@@ -12,7 +12,7 @@ from connector.model.reason import Reason
 from connector.workflow import ACTUAL, ContractSnapshot, Judgement, LineSnapshot, Run
 from projops_plugins.billing.cut_offs import earliest_covering, is_covered
 from projops_plugins.billing.schedule_rows import Schedule, is_active
-from projops_plugins.billing.transactions import Objection, latest_day, objection_to, transaction_day
+from projops_plugins.billing.transactions import Objection, is_ahead, objection_to, transaction_day
 from projops_plugins.skips import Source, Told, currency_code, judged, told_by
 
 FOUND: Mapping[Reason, tuple[str, str]] = {
@@ -78,7 +78,7 @@ def _waiting(actual: Actual, line: LineSnapshot, schedule: Schedule, run: Run) -
     day = transaction_day(actual, run)
     assert day is not None
     covering = earliest_covering(day, schedule.due, run)
-    is_future = latest_day(actual, day, run) > run.day
+    is_future = is_ahead(actual, run)
     if covering is not None and not is_future:
         return None
     held = next((one for one in schedule.held if is_covered(day, one.cut_off, run)), None)
@@ -93,10 +93,26 @@ def _waiting(actual: Actual, line: LineSnapshot, schedule: Schedule, run: Run) -
         return told_by(schedule.skips[0])
     if schedule.held:
         return AFTER_THE_LAST
-    if any(is_active(row.state) for row in line.schedule):
-        found, way_out = "All run dates of the line have run", "extend the invoice schedule if work goes on"
+    return told_without_dates(line, "The line", is_waiting=True)
+
+
+def told_without_dates(line: LineSnapshot, name: str, *, is_waiting: bool) -> Told:
+    """Rule L2: a line whose schedule has no date to come, or that has none at all."""
+    active = [row for row in line.schedule if is_active(row.state)]
+    if active:
+        found, way_out = (
+            f"All run dates of {name.lower()} have run",
+            "extend the invoice schedule if work goes on",
+        )
+        if is_waiting and any(row.invoice is None for row in active):
+            found += ", one or more of them without an invoice"
+            way_out += ", or set a row that should not have run back to Not Run"
         return Told(Reason.SCHEDULE_ENDED, "L2", found, way_out)
-    return Told(Reason.NO_SCHEDULE, "L2", "The line has no invoice schedule", "generate one on the line")
+    if line.schedule:
+        found = f"All rows of {name.lower()}'s invoice schedule are deactivated, so the job never invoices it"
+        return Told(Reason.NO_SCHEDULE, "L2", found, "activate those that are meant, or generate new ones")
+    found = f"{name} has no invoice schedule, so the job never invoices it"
+    return Told(Reason.NO_SCHEDULE, "L2", found, "generate one on the line")
 
 
 def _too_late(schedule: Schedule, *, is_future: bool, run: Run) -> Told:

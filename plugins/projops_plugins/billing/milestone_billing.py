@@ -9,7 +9,7 @@ from datetime import date
 from connector.model.invoice_schedule import InvoiceSchedule, RunStatus
 from connector.model.milestone import InvoiceStatus, Milestone
 from connector.model.money import ZERO
-from connector.model.progress import INVOICED, Share, headers_of, split
+from connector.model.progress import INVOICED, Share, has_next_invoice, headers_of, split
 from connector.model.reason import Reason
 from connector.workflow import MILESTONE, Bill, Charge, ContractSnapshot, Judgement, LineSnapshot, Run, Skip
 from projops_plugins.billing.customers import share_of, shares_of
@@ -43,7 +43,8 @@ def bill_milestones(
         return Bill(skips=_without_milestones(line, contract, run))
     headers = headers_of(milestones, is_by_progress=is_by_progress)
     rows, spare = rows_by_milestone(milestones, line, run)
-    billing = _Billing(line, contract, run)
+    by_progress = {one.id for one in milestones if is_by_progress or has_next_invoice(one)}
+    billing = _Billing(line, contract, run, frozenset(headers & by_progress))
     for milestone in milestones:
         if milestone.id in headers:
             parts = [part for part in milestones if part.header == milestone.id]
@@ -83,6 +84,7 @@ class _Billing:
     line: LineSnapshot
     contract: ContractSnapshot
     run: Run
+    progress_headers: frozenset[str] = frozenset()
     charges: list[Charge] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     due: dict[date, list[str]] = field(default_factory=dict)
@@ -183,17 +185,18 @@ class _Billing:
         match milestone.invoice_status:
             case InvoiceStatus.READY_FOR_INVOICING:
                 self._charge(milestone, standing, run_date)
+            case InvoiceStatus.NOT_READY_FOR_INVOICING if milestone.header in self.progress_headers:
+                found = f"This is what remains of {title_of(milestone, 'the')}"
+                way_out = "when more of it is done, enter the next invoice on its header and mark that ready"
+                self._skip(milestone, Told(Reason.MILESTONE_NOT_READY, "G7", found, way_out))
             case InvoiceStatus.NOT_READY_FOR_INVOICING:
                 found = f"{title_of(milestone)} of {run_date} is not marked Ready for invoicing"
                 way_out = "mark it when it is completed"
-                if milestone.header is not None:
-                    way_out = f"{way_out}; of a progress milestone, mark its header's next invoice"
                 self._skip(milestone, Told(Reason.MILESTONE_NOT_READY, "L6", found, way_out))
             case status:
-                found = (
-                    f"{title_of(milestone)} ({milestone.id}) has the invoice status {status}, "
-                    "which is none that we know"
-                )
+                has = "no invoice status" if status is None else f"the invoice status {status}"
+                known = "" if status is None else ", which is none that we know"
+                found = f"{title_of(milestone)} ({milestone.id}) has {has}{known}"
                 way_out = "set it to Ready for invoicing if it is to be invoiced"
                 self._skip(milestone, Told(Reason.BLOCKED, "L6", found, way_out))
 

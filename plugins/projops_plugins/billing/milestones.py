@@ -54,8 +54,8 @@ def rows_by_milestone(
     return rows, spare
 
 
-def title_of(milestone: Milestone) -> str:
-    return f"The milestone {milestone.name or milestone.description or milestone.id}"
+def title_of(milestone: Milestone, article: str = "The") -> str:
+    return f"{article} milestone {milestone.name or milestone.description or milestone.id}"
 
 
 def detail_of(milestone: Milestone, amount: Decimal, tax: Decimal, run: Run) -> InvoiceDetail:

@@ -194,26 +194,31 @@ def _told(row: InvoiceSchedule, reason: Reason, run: Run) -> Told:
             return Told(
                 reason,
                 "L3",
-                f"The schedule row {row.id} of {run_date} has the run status {row.run_status}, "
-                "which is none that we know",
+                f"The row of {run_date} has {_status_in_words(row)} (schedule row {row.id})",
                 "set it to Not Run if it is to be invoiced",
             )
 
 
 def _already_run(row: InvoiceSchedule, run_date: date, run: Run) -> Told:
-    done = f"The run of {run_date} is done, schedule row {row.id} is"
+    which = f"(schedule row {row.id})"
     if row.invoice:
-        return Told(Reason.ALREADY_RUN, "L3", f"{done} on the invoice {row.invoice}")
+        return Told(Reason.ALREADY_RUN, "L3", f"The run of {run_date} is done: invoice {row.invoice} {which}")
     if run_date > run.day:
         return Told(
             Reason.ALREADY_RUN,
             "L3",
-            f"The schedule row {row.id} of {run_date} is marked Run Successful although its day is still to "
-            "come, as copied contracts have it",
+            f"The row of {run_date} is marked Run Successful although its day is still to come, as copied "
+            f"contracts have it {which}",
             "set it back to Not Run if it is to be invoiced",
         )
-    found = f"{done} Run Successful, without an invoice"
+    found = f"The row of {run_date} is Run Successful, without an invoice {which}"
     return Told(Reason.ALREADY_RUN, "L3", found, "set it back to Not Run if it is to be invoiced")
+
+
+def _status_in_words(row: InvoiceSchedule) -> str:
+    if row.run_status is None:
+        return "no run status"
+    return f"the run status {row.run_status}, which is none that we know"
 
 
 def _past_due(run_date: date, run: Run) -> Told:
@@ -225,6 +230,6 @@ def _past_due(run_date: date, run: Run) -> Told:
         Reason.PAST_DUE_UNCERTAIN,
         "L4",
         f"The run date {run_date} passed without a run. Whether the platform takes it up later is not "
-        "documented, so it stands outside the totals",
+        "documented, so what waits for it stands outside the totals",
         f"{ours}; set platform_catches_up if this environment was seen to take such rows",
     )

@@ -24,11 +24,17 @@ from connector.workflow import (
     Skip,
 )
 from projops_plugins.billing.cut_offs import earliest_covering, is_covered
-from projops_plugins.billing.judgements import AFTER_THE_LAST, NO_DATE, judgements_of
-from projops_plugins.billing.schedule_rows import DueDate, Schedule, is_active, schedule_of
+from projops_plugins.billing.judgements import (
+    AFTER_THE_LAST,
+    NO_DATE,
+    judgements_of,
+    told_without_dates,
+)
+from projops_plugins.billing.schedule_rows import DueDate, Schedule, schedule_of
 from projops_plugins.billing.transaction_skips import (
     Objected,
     after_cut_off_skips,
+    ahead_skips,
     held_skips,
     not_due_skips,
     objection_skips,
@@ -36,9 +42,9 @@ from projops_plugins.billing.transaction_skips import (
 from projops_plugins.billing.transactions import (
     Objection,
     customer_of,
+    is_ahead,
     is_ready,
     is_unbilled_sales,
-    latest_day,
     objection_to,
     transaction_day,
 )
@@ -89,6 +95,7 @@ class TimeAndMaterial:
             _sort(actual, sorting, line.line, contract, schedule, run)
         held, too_late = _held(schedule, sorting.too_late, contract, run)
         cut_off = schedule.due[-1].cut_off
+        too_late, ahead = _apart(too_late, schedule, run)
         return Bill(
             charges=tuple(sorting.charges),
             skips=(
@@ -97,6 +104,7 @@ class TimeAndMaterial:
                 *objection_skips(sorting.objected, line.line, contract),
                 *unapproved_skips(line, contract, cut_off, run),
                 *after_cut_off_skips(too_late, line.line, contract, cut_off, schedule.next_run_date),
+                *ahead_skips(ahead, line.line, contract, run.day, schedule.next_run_date),
             ),
             due={due.run_date: due.rows for due in schedule.due},
         )
@@ -124,7 +132,7 @@ def _sort(
         into.objected.append(Objected(actual, objection or NO_DATE))
         return
     due = earliest_covering(day, schedule.due, run)
-    if latest_day(actual, day, run) > run.day or due is None:
+    if is_ahead(actual, run) or due is None:
         if objection is None:
             into.too_late.append(actual)
     elif objection is None:
@@ -144,8 +152,18 @@ def _held(
         waiting = [one for one in left if (day := days[one.id]) and is_covered(day, held.cut_off, run)]
         ids = {one.id for one in waiting}
         left = [one for one in left if one.id not in ids]
-        skips.extend(held_skips(held.skip, waiting, contract))
+        skips.extend(held_skips(held.skip, waiting, contract, is_taken_over=bool(schedule.due)))
     return skips, left
+
+
+def _apart(actuals: Iterable[Actual], schedule: Schedule, run: Run) -> tuple[list[Actual], list[Actual]]:
+    """Those after every cut-off (rule T3), and those that one covers, dated ahead of the run (rule T4)."""
+    apart: tuple[list[Actual], list[Actual]] = ([], [])
+    for actual in actuals:
+        day = transaction_day(actual, run)
+        is_covered_one = day is not None and earliest_covering(day, schedule.due, run) is not None
+        apart[is_covered_one].append(actual)
+    return apart
 
 
 def _is_history(objection: Objection, actual: Actual, day: date, schedule: Schedule, run: Run) -> bool:
@@ -213,12 +231,7 @@ def _nothing_due(
         return []
     if schedule.held:
         return _waiting(AFTER_THE_LAST, ready, line, contract)
-    if any(is_active(row.state) for row in line.schedule):
-        found, way_out = "All run dates of this line have run", "extend the invoice schedule if work goes on"
-        return _waiting(Told(Reason.SCHEDULE_ENDED, "L2", found, way_out), ready, line, contract)
-    found = "This line has no invoice schedule, so the job never invoices it"
-    told = Told(Reason.NO_SCHEDULE, "L2", found, "generate one on the line")
-    return _waiting(told, ready, line, contract)
+    return _waiting(told_without_dates(line, "This line", is_waiting=bool(ready)), ready, line, contract)
 
 
 def _waiting(

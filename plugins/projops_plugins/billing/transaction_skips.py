@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from connector.model.actual import Actual
@@ -132,9 +132,46 @@ def after_cut_off_skips(
     ]
 
 
-def held_skips(held: Skip, waiting: Sequence[Actual], contract: ContractSnapshot) -> list[Skip]:
-    """A row that is not taken although its date has come, with what waits for it."""
-    return [with_amount(held, contract, one) for one in waiting_of(waiting, contract)] or [held]
+def ahead_skips(
+    actuals: Iterable[Actual],
+    line: ContractLine,
+    contract: ContractSnapshot,
+    day: date,
+    next_run_date: date | None,
+) -> list[Skip]:
+    """Rule T4: what is ready and dated after the day of the run, whatever the cut-off."""
+    if next_run_date:
+        outlook = f"the next run date is {next_run_date}"
+    else:
+        outlook = "no later run date is scheduled, so extend the invoice schedule"
+
+    def told(waiting: Waiting) -> Told:
+        found = _agreeing(
+            f"{in_words(waiting, contract)} are dated after the day of the run, {day}", waiting.count
+        )
+        return Told(Reason.AFTER_CUT_OFF, "T4", found, outlook, next_run_date)
+
+    return [
+        with_amount(skip(contract, line, told(waiting)), contract, waiting)
+        for waiting in waiting_of(actuals, contract)
+    ]
+
+
+def held_skips(
+    held: Skip, waiting: Sequence[Actual], contract: ContractSnapshot, *, is_taken_over: bool = False
+) -> list[Skip]:
+    """A row that is not taken although its date has come, with what waits for it.
+
+    `is_taken_over`: where nothing does, since a run date that is due covers it, that is said.
+    """
+    found = [with_amount(held, contract, one) for one in waiting_of(waiting, contract)]
+    if found or not is_taken_over:
+        return found or [held]
+    return [
+        replace(
+            held, message=f"{held.message} Nothing waits for it: what it covers goes with a later run date."
+        )
+    ]
 
 
 def not_due_skips(

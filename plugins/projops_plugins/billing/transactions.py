@@ -47,9 +47,11 @@ def transaction_day(actual: Actual, run: Run) -> date | None:
     return None
 
 
-def latest_day(actual: Actual, day: date, run: Run) -> date:
-    """Rule T4: future transactions are told by their start, which may be later than their day."""
-    return max(day, run.day_of(actual.start_date_time)) if actual.start_date_time else day
+def is_ahead(actual: Actual, run: Run) -> bool:
+    """Rule T4: whether it is dated after the day of the run; its start may be later than its day."""
+    day = transaction_day(actual, run)
+    started = actual.start_date_time
+    return (day is not None and day > run.day) or (started is not None and run.day_of(started) > run.day)
 
 
 def is_ready(actual: Actual, run: Run) -> bool:

@@ -201,6 +201,7 @@ def test_progress_at_20_percent_of_1000(day: World) -> None:
     invoice(day, one)
     assert parts(day, header) == SPLIT["after the invoice"]
     assert header_status(day, header) == HEADER["first part invoiced"]
+    assert day.row(MILESTONES, header)["emu_nextinvoicestatus"] == M_INVOICED, "ours: it is billed"
     (draft,) = day.rows(INVOICES)
     assert draft["totalamount"] == Decimal(200)
     day.patch(INVOICES, draft["invoiceid"], {"msdyn_projectinvoicestatus": CONFIRMED})
