@@ -220,8 +220,7 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
         yield f"{several(totals.skipped, 'reason')} why something is not invoiced."
     if totals.failed:
         yield f"{several(totals.failed, 'failure')}, see above: {', '.join(named)}{more}."
-    if not run.header.is_applied:
-        yield from folded(rules_in_words(run.header.rules, takes_missed=run.header.takes_missed))
+    yield from folded(rules_in_words(run.header.rules, takes_missed=run.header.takes_missed))
 
 
 def _verb(header: Header) -> str:

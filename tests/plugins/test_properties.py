@@ -124,6 +124,8 @@ def shuffled(contract: ContractSnapshot, random: Random) -> ContractSnapshot:
                 schedule=mixed(line.schedule),
                 milestones=mixed(line.milestones),
                 actuals=mixed(line.actuals),
+                customers=mixed(line.customers),
+                unapproved=mixed(line.unapproved),
             )
             for line in lines
         ),

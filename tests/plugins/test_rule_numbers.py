@@ -12,6 +12,7 @@ import pytest
 
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.reason import Reason
+from connector.runner.rules_text import OF_THE_JOB
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "invoicing-rules.md").read_text(encoding="utf-8")
@@ -104,3 +105,25 @@ def test_every_reason_names_a_rule_or_needs_none() -> None:
         "conflict",
         "blocked",
     }
+
+
+CASES = ROOT / "tests" / "cases" / "runner"
+
+
+def test_every_reason_has_a_case() -> None:
+    """Given, expected: no reason of the closed list is without a file that brings it about."""
+    text = text_of(str(CASES))
+    assert [reason for reason in Reason if f'"reason": "{reason}"' not in text] == []
+
+
+def test_every_setting_that_decides_what_is_invoiced_is_varied_in_a_case() -> None:
+    """What is marked S and steers a plan is seen on more than its default value."""
+    of_the_job = {*OF_THE_JOB, "week_capacity_h"}
+    by_other_words = {
+        "catch_up": '"takes_missed": true',
+        "platform_catches_up": '"takes_missed": true',
+        "time_zone": '"zone": ',
+    }
+    text = text_of(str(CASES))
+    for name in set(msgspec.to_builtins(InvoicingRules())) - of_the_job:
+        assert by_other_words.get(name, f'"{name}": ') in text, name
