@@ -198,7 +198,7 @@ def test_a_reason_of_an_earlier_date_is_kept_until_it_is_told_again() -> None:
 
 def test_a_reason_that_stays_is_told_once() -> None:
     """A row without a date stands there on every day: at first with nothing that waits, then with 2.00."""
-    rows = [{"id": "undated", "run_date": None}, {"id": "row", "run_date": "2020-10-05"}]
+    rows: list[Words] = [{"id": "undated", "run_date": None}, {"id": "row", "run_date": "2020-10-05"}]
     late = {"id": "late", "date": "2020-10-05", "amount": "2.00"}
     found = outlook(time_line(rows, [late]))
     told = [(skip.reason, skip.amount) for skip in found.left if skip.reason is Reason.BLOCKED]
