@@ -16,6 +16,7 @@ from benchmarks.layout import machine, number, spread, table
 from benchmarks.memory import peak_mib
 from benchmarks.plan.contracts import ACTUALS_OF_CONTRACT, contracts, run
 from benchmarks.plan.requests_used import requests_for
+from benchmarks.plan.whole_run import measured
 from connector.hooks import load_plugins
 from connector.runner.plan import plan_contract, plan_contracts
 
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     _say(f"Planning, {machine(datetime.now(tz=UTC).date())}", "")
     _speed(rounds=3 if given.quick else 7)
     _requests()
+    _whole((100, 300) if given.quick else (1_000, 3_000))
     _memory(FEW, FEW * 5 if given.quick else MANY)
     return 0
 
@@ -69,6 +71,16 @@ def _requests() -> None:
             read, made, sent = requests_for(folder, is_applying=is_applying, is_by_records=is_by_records)
             rows.append((name, number(read), number(made), number(sent), number(sent / read, 1)))
     head = ("requests on the emulator's sample", "contracts", "invoices", "requests", "a contract")
+    _say(*table(head, rows), "")
+
+
+def _whole(counts: Sequence[int]) -> None:
+    rows = []
+    for count in counts:
+        invoices, sent, peak = measured(count)
+        assert invoices == count
+        rows.append((f"{count:,} contracts", number(sent), number(sent / count, 2), number(peak, 1)))
+    head = ("a whole preview over HTTP", "requests", "a contract", "peak MiB")
     _say(*table(head, rows), "")
 
 
