@@ -1,16 +1,21 @@
 """The tests: `python scripts/test.py [arguments of pytest]`; without any, all of them on several cores.
 
 `--all` alone does the same and runs large matrices whole; else a tenth of each is drawn.
+`--clients` installs other people's Dataverse clients and runs the tests that drive them; an
+ordinary run skips those while the clients are missing.
 """
 
 import os
 import sys
 
 import needs_python  # noqa: F401  # it must be imported before anything that older Pythons cannot parse
-from bootstrap import run_module
+from bootstrap import ROOT, run_module
+from foreign_clients import ensure
+from installation import InstallationFailed
 
 # More workers than this spend their time on starting emulators, not on tests.
 MOST_WORKERS = 8
+CLIENTS = "--clients"
 
 
 def whole() -> list[str]:
@@ -20,8 +25,20 @@ def whole() -> list[str]:
 
 def pytest_arguments(given: list[str]) -> list[str]:
     """Return what pytest gets: what was given, with all tests when that names none."""
+    if CLIENTS in given:
+        return ["tests/clients", "--require-clients", *(word for word in given if word != CLIENTS)]
     return [*whole(), *given] if given in ([], ["--all"]) else given
 
 
+def main(given: list[str]) -> int:
+    if CLIENTS in given:
+        try:
+            ensure(ROOT)
+        except InstallationFailed as failure:
+            print(f"\n{failure}", file=sys.stderr)
+            return 1
+    return run_module("dev", "pytest", pytest_arguments(given))
+
+
 if __name__ == "__main__":
-    sys.exit(run_module("dev", "pytest", pytest_arguments(sys.argv[1:])))
+    sys.exit(main(sys.argv[1:]))

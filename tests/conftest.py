@@ -18,6 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("matrices")
     group.addoption("--all", dest=WHOLE, action="store_true", help="run large matrices whole")
     group.addoption("--matrix-seed", dest=SEED, type=int, help="draw their cases as that run did")
+    clients = parser.getgroup("clients")
+    clients.addoption("--require-clients", action="store_true", help="fail where a foreign client is missing")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,6 +11,7 @@ from connector.emulator.store import ORGANIZATION, SYSTEM_USER, Transaction
 BUSINESS_UNIT = "business_unit_id"
 APPLICATION_USER = "application_user_id"
 CLIENT = "client_id"
+_BULK_MESSAGES = ("CreateMultiple", "UpdateMultiple")
 
 
 def bootstrap(tx: Transaction) -> None:
@@ -47,6 +48,12 @@ def bootstrap(tx: Transaction) -> None:
     tx.update("organization", organization, {"basecurrencyid": dollar})
     application = create_application(tx)
     tx.set_setting(CLIENT, application.client_id)
+    for name in _BULK_MESSAGES:
+        message = tx.insert("sdkmessage", {"name": name})
+        for table in tx.schema:
+            tx.insert(
+                "sdkmessagefilter", {"sdkmessageid": message, "primaryobjecttypecode": table.logical_name}
+            )
     tx.set_setting(APPLICATION_USER, add_application_user(tx, application, "projops-connector"))
 
 

@@ -96,6 +96,7 @@ class Registry:
         self._before: dict[str, list[Guard]] = defaultdict(list)
         self._after: dict[str, list[Guard]] = defaultdict(list)
         self._access: list[Access] = []
+        self._impersonation: list[Callable[[Transaction, str], None]] = []
 
     def action(self, table: str | None, name: str, handler: Handler) -> None:
         self._register(self._actions, table, name, handler)
@@ -118,6 +119,14 @@ class Registry:
     def check_access(self, tx: Transaction, caller: str, right: str, table: str) -> None:
         for guard in self._access:
             guard(tx, caller, right, table)
+
+    def impersonation(self, guard: Callable[[Transaction, str], None]) -> None:
+        """Run `guard` with the id of a user who wants to act for another one; it may refuse."""
+        self._impersonation.append(guard)
+
+    def check_impersonation(self, tx: Transaction, caller: str) -> None:
+        for guard in self._impersonation:
+            guard(tx, caller)
 
     def find_action(self, table: str | None, name: str) -> Handler | None:
         return self._actions.get((table, name))

@@ -32,3 +32,8 @@ def test_all_tests_run_when_none_are_named(script: ModuleType, given: list[str])
 def test_what_is_named_goes_to_pytest_as_it_is(script: ModuleType, given: list[str]) -> None:
     """`--all tests/dataverse` runs those, whole."""
     assert script.pytest_arguments(given) == given
+
+
+def test_clients_are_required_where_they_were_asked_for(script: ModuleType) -> None:
+    """`--clients` runs the tests that drive foreign clients, and none of them may be skipped."""
+    assert script.pytest_arguments(["--clients", "-x"]) == ["tests/clients", "--require-clients", "-x"]

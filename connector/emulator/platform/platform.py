@@ -25,6 +25,7 @@ from connector.emulator.platform.new_invoice import NewInvoiceContract
 from connector.emulator.platform.privileges import (
     change_role,
     check_access,
+    require_acting,
     retrieve_user_privileges,
 )
 from connector.emulator.platform.process_guards import follow_activation, guard_activation
@@ -64,6 +65,7 @@ class Platform:
         registry.action("role", "AddPrivilegesRole", partial(change_role, is_replacing=False))
         registry.action("role", "ReplacePrivilegesRole", partial(change_role, is_replacing=True))
         registry.access(check_access)
+        registry.impersonation(require_acting)
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))
         registry.before(PROCESS, guard_activation)

@@ -10,7 +10,10 @@ from urllib.parse import unquote, unquote_plus
 from connector.emulator.problems import QUERY_NOT_SUPPORTED, bad_request, not_implemented
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_OPTIONS = frozenset({"$select", "$expand", "$filter", "$orderby", "$top", "$count", "$skiptoken", "$id"})
+_OPTIONS = frozenset(
+    {"$select", "$expand", "$filter", "$orderby", "$top", "$count", "$skiptoken"}
+    | {"$apply", "$deltatoken", "$id", "fetchXml"}
+)
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,11 @@ def parse_options(query: str, limit: int) -> Options:
 
 
 def parse_key(args: str, primary_id: str) -> str:
-    """The id in `accounts(…)`: a plain one or `accountid=…`; alternate keys are refused by name."""
+    """The id in `accounts(…)`: a plain one or `accountid=…`."""
     text = args.strip()
     name, equals, value = text.partition("=")
     if equals and name.strip() == primary_id:
         text = value.strip()
-    elif equals:
-        raise not_implemented(f"the alternate key {name.strip()}")
     if not GUID.fullmatch(text):
         raise bad_request(f"'{args}' is not a key: a GUID is wanted.")
     return text.lower()

@@ -17,6 +17,7 @@ from connector.emulator.problems import (
     wrong_verb,
 )
 from connector.emulator.protocol.address import parse_options
+from connector.emulator.protocol.impersonation import HEADERS
 from connector.emulator.protocol.messages import (
     MAX_BATCH_QUERY,
     Preferences,
@@ -147,11 +148,18 @@ def _inner_request(outer: Request, operation: Operation, references: dict[str, s
         operation.method,
         path,
         parts.query,
-        operation.headers,
+        _headers(outer, operation),
         operation.body,
         outer.root,
         MAX_BATCH_QUERY,
     )
+
+
+def _headers(outer: Request, operation: Operation) -> dict[str, str]:
+    """An operation that names no user of its own is carried out as the one that the batch names."""
+    if any(name in operation.headers for name in HEADERS):
+        return operation.headers
+    return {name: outer.headers[name] for name in HEADERS if name in outer.headers} | operation.headers
 
 
 def _read(request: Request) -> list[Operation | list[Operation]]:

@@ -18,6 +18,7 @@ from connector.emulator.problems import (
 from connector.emulator.protocol.address import parse_key, parse_path
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.convert import column_value
+from connector.emulator.protocol.keys import RowKey, read_key
 from connector.emulator.registry import Reference
 from connector.emulator.schema import Kind, OneToMany, Single, Table
 from connector.emulator.store import Value, target_column
@@ -175,9 +176,15 @@ def require_row(context: Context, reference: Reference) -> None:
 
 
 def resolve_reference(context: Context, given: Any) -> Reference:
-    """`/accounts(id)`, `accounts(id)`, a full address, or `$1` inside a change set."""
+    """`/accounts(id)`, `accounts(key='…')`, a full address, or `$1` inside a change set."""
     if isinstance(given, dict):
         return _resolve_object(context, given)
+    key = resolve_key(context, given)
+    return Reference(key.table.logical_name, key.require())
+
+
+def resolve_key(context: Context, given: Any) -> RowKey:
+    """The key that an address names, whether or not a row has it."""
     if not isinstance(given, str):
         raise payload_error(f"'{str(given)[:100]}' is not the address of a row.")
     address = expand_content_id(context, given)
@@ -195,7 +202,7 @@ def resolve_reference(context: Context, given: Any) -> Reference:
     table = context.schema.by_set.get(segments[0].name)
     if table is None:
         raise unknown_segment(segments[0].name)
-    return Reference(table.logical_name, parse_key(segments[0].args, table.primary_id))
+    return read_key(context.tx, table, segments[0].args)
 
 
 def expand_content_id(context: Context, address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from connector.emulator.problems import bad_request
+from connector.emulator.protocol.metadata_changes import retrieve_metadata_changes
 from connector.emulator.registry import Answer, Call, ComplexAnswer, Handler, Registry
 from connector.emulator.store import ORGANIZATION, Transaction
 
@@ -14,6 +15,7 @@ SERVICE_VERSION = "9.2.26104.00180"
 def register_builtin(registry: Registry) -> None:
     registry.function(None, "WhoAmI", _without_parameters(_who_am_i))
     registry.function(None, "RetrieveVersion", _without_parameters(_retrieve_version))
+    registry.function(None, "RetrieveMetadataChanges", retrieve_metadata_changes)
     registry.function(None, "projops_EmulatorInfo", _without_parameters(_emulator_info))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from connector.emulator.schema import Column, Kind, Schema, Table
+from connector.emulator.schema import AlternateKey, Column, Kind, Schema, Table
 
 _NAMESPACE = uuid.UUID("6f6d0b1c-6c3e-4b60-9d5a-5a1f0c9b7d11")
 _LANGUAGE = 1033
@@ -40,8 +40,9 @@ def entity_definition(table: Table) -> dict[str, Any]:
         "OwnershipType": table.ownership,
         "PrimaryIdAttribute": table.primary_id,
         "PrimaryNameAttribute": table.primary_name,
+        "PrimaryImageAttribute": "entityimage" if table.has("entityimage") else None,
         "IsOptimisticConcurrencyEnabled": True,
-        "ChangeTrackingEnabled": False,
+        "ChangeTrackingEnabled": True,
         "IsCustomEntity": "_" in table.logical_name,
         "IsManaged": True,
         "IsActivity": False,
@@ -115,8 +116,26 @@ def _option_set(table: Table, column: Column) -> dict[str, Any]:
     return {**base, "Options": options}
 
 
-def cast_matches(attribute: dict[str, Any], cast: str) -> bool:
-    type_name = str(attribute.get("@odata.type", "")).removeprefix("#Microsoft.Dynamics.CRM.")
+def key_definition(table: Table, key: AlternateKey) -> dict[str, Any]:
+    """An EntityKeyMetadata; its index is always there, since SQLite builds it at once."""
+    return {
+        "MetadataId": metadata_id(table.logical_name, "keys", key.name),
+        "LogicalName": key.name.lower(),
+        "SchemaName": key.name,
+        "DisplayName": label(key.name),
+        "EntityLogicalName": table.logical_name,
+        "KeyAttributes": list(key.columns),
+        "EntityKeyIndexStatus": "Active",
+        "AsyncJob": None,
+        "IsManaged": key in table.alternate_keys,
+    }
+
+
+def cast_matches(member: dict[str, Any], cast: str) -> bool:
+    """Whether a column or a relationship is of the type that a cast segment names."""
+    if "RelationshipType" in member:
+        return f"{member['RelationshipType']}Metadata" == cast
+    type_name = str(member.get("@odata.type", "")).removeprefix("#Microsoft.Dynamics.CRM.")
     if type_name in ("CustomerAttributeMetadata", "OwnerAttributeMetadata"):
         type_name = "LookupAttributeMetadata"
     return type_name == cast
@@ -170,6 +189,7 @@ def many_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any
         first, second = sorted((mine, theirs))
         found.append(
             {
+                "@odata.type": "#Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
                 "MetadataId": metadata_id(link.intersect, first[0], second[0]),
                 "SchemaName": link.navigation,
                 "RelationshipType": "ManyToManyRelationship",
@@ -184,6 +204,19 @@ def many_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any
             }
         )
     return found
+
+
+def all_relationships(schema: Schema) -> list[dict[str, Any]]:
+    """Those of all tables, each once: both of its sides tell of one."""
+    found: dict[str, dict[str, Any]] = {}
+    for table in schema:
+        for member in (
+            *many_to_one_definitions(table, schema),
+            *one_to_many_definitions(table, schema),
+            *many_to_many_definitions(table, schema),
+        ):
+            found.setdefault(member["MetadataId"], member)
+    return list(found.values())
 
 
 def _collection_name(target: Table | None, table: str, column: str) -> str | None:
@@ -201,6 +234,7 @@ def _relationship(
     referenced: Table | None,
 ) -> dict[str, Any]:
     return {
+        "@odata.type": "#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
         "MetadataId": metadata_id(name, table, column, target),
         "SchemaName": name,
         "RelationshipType": "OneToManyRelationship",

@@ -20,6 +20,9 @@ from connector.emulator.problems import (
 from connector.emulator.protocol.address import Options, Segment, parse_options, parse_path
 from connector.emulator.protocol.batch import answer_batch
 from connector.emulator.protocol.context import Context
+from connector.emulator.protocol.csdl import csdl
+from connector.emulator.protocol.impersonation import effective_caller
+from connector.emulator.protocol.keys import keys_of
 from connector.emulator.protocol.messages import (
     Preferences,
     Request,
@@ -95,9 +98,9 @@ class Service:
         self, tx: Transaction, request: Request, caller: str, references: dict[str, str]
     ) -> Response:
         """Answer inside an open transaction; an ODataError escapes, so that it can be rolled back."""
-        context = Context(
-            request, parse_preferences(request), tx, tx.schema, self.registry, caller, references
-        )
+        preferences = parse_preferences(request)
+        caller = effective_caller(tx, self.registry, request.headers, caller)
+        context = Context(request, preferences, tx, tx.schema, self.registry, caller, references)
         return _route(context, parse_path(request.path))
 
     @contextlib.contextmanager
@@ -118,7 +121,7 @@ def _route(context: Context, segments: list[Segment]) -> Response:
             context.registry.check_access(context.tx, context.caller, "Read", table.logical_name)
         return answer_table(context, table, segments, options)
     if first.name == "$metadata":
-        raise not_implemented("$metadata")
+        return _csdl(context, segments, options)
     if first.name == "$batch":
         raise bad_request("A batch cannot contain a batch.")
     if is_metadata(first):
@@ -128,6 +131,17 @@ def _route(context: Context, segments: list[Segment]) -> Response:
             raise not_implemented(f"a path behind {first.name}")
         return call_operation(context, None, None, first, options)
     raise unknown_segment(first.name)
+
+
+def _csdl(context: Context, segments: list[Segment], options: Options) -> Response:
+    if context.request.method != "GET":
+        raise wrong_verb(context.request.method, "$metadata")
+    if len(segments) > 1 or segments[0].args is not None:
+        raise unknown_segment(segments[-1].name)
+    options.only()
+    keys = tuple((table.logical_name, keys_of(context.tx, table)) for table in context.schema)
+    headers = {"Content-Type": "application/xml", "OData-Version": "4.0", **context.preferences.headers}
+    return Response(200, headers, csdl(context.schema, keys))
 
 
 def _of_database(error: Exception) -> ODataError:

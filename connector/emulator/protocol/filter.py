@@ -16,9 +16,10 @@ from odata_query.visitor import NodeVisitor
 from sqlalchemy import ColumnElement, and_, exists, func, literal, not_, or_
 
 from connector.emulator.problems import bad_request, not_implemented, unknown_property
-from connector.emulator.protocol.crm_functions import CRM_NAMESPACE, crm_condition, full_name
+from connector.emulator.protocol.crm_functions import CRM_NAMESPACE, crm_arguments, full_name
 from connector.emulator.protocol.filter_text import parse_filter
 from connector.emulator.protocol.literals import apply_operator, compare, incompatible, stored_literal
+from connector.emulator.protocol.named_conditions import Asked, named_condition
 from connector.emulator.protocol.source import Source
 from connector.emulator.schema import Column, Kind
 from connector.emulator.store.text import MATCHES
@@ -117,7 +118,10 @@ class _Visitor(NodeVisitor):
     def visit_Call(self, node: ast.Call) -> ColumnElement[bool]:
         name = full_name(node)
         if node.func.namespace == CRM_NAMESPACE:
-            return crm_condition(node, self._attribute)
+            path, values = crm_arguments(node)
+            sql, column = self._attribute(path)
+            asked = Asked(node.func.name, sql, column, self.source.tx, self.source.caller)
+            return named_condition(asked, values)
         if name not in _PATTERNS:
             raise not_implemented(f"the function {name} in $filter")
         if len(node.args) != 2 or not isinstance(node.args[1], ast.String):
@@ -136,7 +140,7 @@ class _Visitor(NodeVisitor):
         link = self.source.table.collections.get(path[0])
         if link is None:
             raise unknown_property(path[0], self.source.table.logical_name)
-        inner = Source(self.source.tx, self.source.tx.schema[link.table])
+        inner = Source(self.source.tx, self.source.tx.schema[link.table], self.source.caller)
         condition = inner.alias.c[link.column] == self.source.key
         is_all = isinstance(node.operator, ast.All)
         if node.lambda_ is not None:

@@ -73,12 +73,12 @@ class Symbols:
             for row in tx.find("transactioncurrency")
         }
         organization = tx.get("organization", str(tx.setting(ORGANIZATION))) or {}
-        self._base = self._by_currency.get(str(organization.get("basecurrencyid")), "")
+        self.base = self._by_currency.get(str(organization.get("basecurrencyid")), "")
 
     def of(self, column: Column, row: Mapping[str, Any]) -> str:
         if column.name.endswith("_base"):
-            return self._base
-        return self._by_currency.get(str(row.get("transactioncurrencyid")), self._base)
+            return self.base
+        return self._by_currency.get(str(row.get("transactioncurrencyid")), self.base)
 
 
 class LookupNames:

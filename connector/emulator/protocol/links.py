@@ -13,7 +13,7 @@ from connector.emulator.problems import (
     row_not_found,
     wrong_verb,
 )
-from connector.emulator.protocol.address import Options, Segment, parse_key
+from connector.emulator.protocol.address import Options, Segment
 from connector.emulator.protocol.body import (
     bind_single,
     check_nullable,
@@ -23,6 +23,7 @@ from connector.emulator.protocol.body import (
     resolve_reference,
 )
 from connector.emulator.protocol.context import Context
+from connector.emulator.protocol.keys import read_key
 from connector.emulator.protocol.messages import Response, empty_response, json_response
 from connector.emulator.protocol.reading import count_rows, list_rows, retrieve
 from connector.emulator.protocol.source import Source, require_table
@@ -84,7 +85,7 @@ def answer_collection(
         return _change_members(context, link, id, rest[0], options)
     if rest[0].args is not None:
         raise not_implemented("a key behind a collection")
-    source = Source(context.tx, context.schema[_other_table(link)])
+    source = Source(context.tx, context.schema[_other_table(link)], context.caller)
     condition = _membership(context, source, link, id)
     if len(rest) == 2 and rest[1].name == "$count" and method == "GET":
         return count_rows(context, source.table, options, condition, source)
@@ -139,7 +140,7 @@ def _change_members(
 def _removed(context: Context, link: OneToMany | ManyToMany, segment: Segment, options: Options) -> Reference:
     other = context.schema[_other_table(link)]
     if segment.args is not None:
-        return Reference(other.logical_name, parse_key(segment.args, other.primary_id))
+        return Reference(other.logical_name, read_key(context.tx, other, segment.args).require())
     given = options.get("$id")
     if given is None:
         raise bad_request("Name the row to be removed: collection(id)/$ref or $ref?$id=address.")

@@ -18,11 +18,10 @@ JSON_TYPE = "application/json; odata.metadata=minimal"
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 _KNOWN_PREFERENCES = frozenset(
     {"return", "odata.include-annotations", "odata.maxpagesize", "odata.continue-on-error"}
+    | {"odata.track-changes"}
 )
 # Headers that would change what a request does, and that nothing here can honour.
 _UNSUPPORTED_HEADERS = (
-    "callerobjectid",
-    "mscrmcallerid",
     "mscrm.bypassbusinesslogicexecution",
     "mscrm.bypasscustompluginexecution",
     "mscrm.mergelabels",
@@ -75,6 +74,7 @@ class Preferences:
     annotations: tuple[str, ...] = ()
     page_size: int | None = None
     continue_on_error: bool = False
+    track_changes: bool = False
     applied: tuple[str, ...] = ()
 
     def wants(self, annotation: str) -> bool:
@@ -86,14 +86,7 @@ class Preferences:
 
 
 def parse_preferences(request: Request) -> Preferences:
-    for name in _UNSUPPORTED_HEADERS:
-        if name in request.headers:
-            raise not_implemented(f"the header {name}")
-    for name in ("accept", "content-type"):
-        given = (request.header(name) or "").lower().replace(" ", "")
-        for form in _UNSUPPORTED_FORMATS:
-            if form in given:
-                raise not_implemented(f"the format {form}")
+    _refuse_unsupported(request)
     found: dict[str, str] = {}
     for item in _split_outside_quotes(request.header("prefer") or "", ","):
         name, _, value = item.partition("=")
@@ -112,8 +105,22 @@ def parse_preferences(request: Request) -> Preferences:
         annotations=tuple(p.strip() for p in patterns.split(",") if p.strip()),
         page_size=_page_size(found.get("odata.maxpagesize")),
         continue_on_error=found.get("odata.continue-on-error", "false").lower() in ("", "true"),
+        track_changes="odata.track-changes" in found,
         applied=tuple(_applied(name, value) for name, value in found.items()),
     )
+
+
+def _refuse_unsupported(request: Request) -> None:
+    for name in _UNSUPPORTED_HEADERS:
+        if name in request.headers:
+            raise not_implemented(f"the header {name}")
+    if (request.header("mscrm.suppressduplicatedetection") or "").strip().lower() == "false":
+        raise not_implemented("duplicate detection (the header MSCRM.SuppressDuplicateDetection: false)")
+    for name in ("accept", "content-type"):
+        given = (request.header(name) or "").lower().replace(" ", "")
+        for form in _UNSUPPORTED_FORMATS:
+            if form in given:
+                raise not_implemented(f"the format {form}")
 
 
 def _page_size(text: str | None) -> int | None:

@@ -10,20 +10,25 @@ from typing import Any
 from connector.emulator.problems import ODataError, bad_request, not_implemented, payload_error, row_not_found
 from connector.emulator.protocol.address import GUID, Options, Segment, split_list
 from connector.emulator.protocol.body import read_json, resolve_reference
+from connector.emulator.protocol.bulk_delete import bulk_delete
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.messages import Response, empty_response, json_response
-from connector.emulator.protocol.reading import parse_view, row_content
+from connector.emulator.protocol.reading import row_content
 from connector.emulator.protocol.rows import RowShape, selected_columns
+from connector.emulator.protocol.views import parse_view
 from connector.emulator.protocol.writing import check_conditions
 from connector.emulator.registry import Answer, Call, RowAnswer
 from connector.emulator.schema import Table
 
 NAMESPACE = "Microsoft.Dynamics.CRM."
+BULK_DELETE = "BulkDelete"
 
 
 def is_operation(context: Context, segment: Segment) -> bool:
     """Does this first segment name an unbound operation? Their names begin with a capital, sets' do not."""
     registry = context.registry
+    if segment.name == BULK_DELETE:
+        return True
     known = registry.find_action(None, segment.name) or registry.find_function(None, segment.name)
     if known is not None or segment.name.startswith(NAMESPACE):
         return True
@@ -35,6 +40,8 @@ def call_operation(
 ) -> Response:
     """POST an action or GET a function; 501 with the name of one that is not here."""
     name = segment.name.removeprefix(NAMESPACE)
+    if table is None and name == BULK_DELETE and context.request.method == "POST":
+        return _answer(context, bulk_delete(context, _body(context)), options)
     bound = table.logical_name if table else None
     action = context.registry.find_action(bound, name)
     function = context.registry.find_function(bound, name)
@@ -109,10 +116,18 @@ def _value(text: str) -> Any:
         return text.lower()
     if text.startswith(("{", "[")):
         try:
-            return json.loads(text.replace("'", '"'), parse_float=Decimal)
+            return json.loads(text, parse_float=Decimal)
         except (ValueError, RecursionError):
-            raise payload_error(f"the parameter {text[:100]} is not JSON.") from None
+            return _with_single_quotes(text)
     try:
         return json.loads(text, parse_float=Decimal)
     except ValueError:
         return text
+
+
+def _with_single_quotes(text: str) -> Any:
+    """As many clients write an object in an address."""
+    try:
+        return json.loads(text.replace("'", '"'), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise payload_error(f"the parameter {text[:100]} is not JSON.") from None

@@ -17,12 +17,14 @@ from urllib.parse import quote, unquote
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from connector.emulator.problems import bad_request
-from connector.emulator.protocol.address import split_list
+from connector.emulator.protocol.address import Options, split_list
+from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.source import Source
 from connector.emulator.schema import Kind
 
 _COOKIE = re.compile(
-    r'<cookie pagenumber="(\d{1,9})" pagingcookie="([A-Za-z0-9%_=-]*)" istracking="False" />'
+    r'<cookie pagenumber="(\d{1,9})" pagingcookie="([A-Za-z0-9%_=-]*)" '
+    r'(?:tracking="([0-9!]{1,40})" istracking="True"|istracking="False") />'
 )
 
 
@@ -34,10 +36,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Cookie:
-    """Where the next page begins: its number and the order values of the last row before it."""
+    """Where the next page begins: its number and the order values of the last row before it.
+
+    `tracking` is the delta token of the first page, for clients that track changes.
+    """
 
     page: int
     last: tuple[Any, ...]
+    tracking: str = ""
 
 
 def order_terms(source: Source, text: str | None) -> list[Term]:
@@ -83,27 +89,43 @@ def _beyond(term: Term, value: Any) -> ColumnElement[bool]:
     return beyond
 
 
+def packed(last: Sequence[Any]) -> str:
+    """Order values as a text that stands in an attribute and in an address as it is."""
+    return base64.urlsafe_b64encode(json.dumps(list(last)).encode()).decode()
+
+
+def unpacked(text: str) -> tuple[Any, ...]:
+    """The order values of `packed`; a 400 for anything else."""
+    try:
+        last = json.loads(base64.urlsafe_b64decode(text))
+    except (ValueError, RecursionError):
+        last = None
+    if not isinstance(last, list) or not all(_is_order_value(value) for value in last):
+        raise bad_request("The cookie of this page is malformed.")
+    return tuple(last)
+
+
+def _is_order_value(value: Any) -> bool:
+    return value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 2**63)
+
+
 def write_cookie(cookie: Cookie) -> str:
     """The value of `$skiptoken`, ready to stand in an address."""
-    packed = base64.urlsafe_b64encode(json.dumps(cookie.last).encode()).decode()
-    inner = quote(quote(packed, safe=""), safe="%")
-    return quote(f'<cookie pagenumber="{cookie.page}" pagingcookie="{inner}" istracking="False" />', safe="")
+    inner = quote(quote(packed(cookie.last), safe=""), safe="%")
+    tracking = f'tracking="{cookie.tracking}" istracking="True"' if cookie.tracking else 'istracking="False"'
+    return quote(f'<cookie pagenumber="{cookie.page}" pagingcookie="{inner}" {tracking} />', safe="")
 
 
 def read_cookie(text: str) -> Cookie:
     found = _COOKIE.fullmatch(text)
-    try:
-        if found is None:
-            raise ValueError
-        last = json.loads(
-            base64.urlsafe_b64decode(
-                unquote(unquote(found.group(2))),
-            )
-        )
-        if not isinstance(last, list) or not all(v is None or isinstance(v, str | int | float) for v in last):
-            raise ValueError
-        if any(isinstance(v, int) and abs(v) >= 2**63 for v in last):
-            raise ValueError
-    except ValueError:
-        raise bad_request("The $skiptoken is malformed.") from None
-    return Cookie(int(found.group(1)), tuple(last))
+    if found is None:
+        raise bad_request("The $skiptoken is malformed.")
+    return Cookie(int(found.group(1)), unpacked(unquote(unquote(found.group(2)))), found.group(3) or "")
+
+
+def with_option(context: Context, options: Options, name: str, value: str) -> str:
+    """The address of this request with one option more; tokens of earlier pages are left out."""
+    tokens = ("$skiptoken", "$deltatoken") if name == "$deltatoken" else ("$skiptoken",)
+    items = [item for item in options.raw.split("&") if item]
+    kept = [item for item in items if item.partition("=")[0].lower().replace("%24", "$") not in tokens]
+    return f"{context.request.root}/{context.request.path}?{'&'.join([*kept, f'{name}={value}'])}"

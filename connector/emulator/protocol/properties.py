@@ -7,8 +7,8 @@ from connector.emulator.protocol.address import Options, Segment
 from connector.emulator.protocol.body import read_json, read_payload
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.messages import Response, empty_response, json_response
-from connector.emulator.protocol.reading import View, row_content
-from connector.emulator.protocol.rows import RowShape
+from connector.emulator.protocol.reading import row_content
+from connector.emulator.protocol.views import single_column_view
 from connector.emulator.protocol.writing import check_conditions, update_row
 from connector.emulator.schema import Table
 
@@ -39,8 +39,7 @@ def answer_property(
 
 
 def _get(context: Context, table: Table, id: str, name: str) -> Response:
-    shape = RowShape(context, table, (table.by_property[name],))
-    content, tag = row_content(context, table, id, View(shape, (), ""))
+    content, tag = row_content(context, table, id, single_column_view(context, table, name))
     if content[name] is None:
         return empty_response()
     url = context.context_url(f"{table.entity_set}({id})/{name}")

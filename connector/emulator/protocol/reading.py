@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select
 
-from connector.emulator.problems import bad_request, row_not_found
-from connector.emulator.protocol.address import Options, split_list
+from connector.emulator.problems import bad_request, not_implemented, row_not_found
+from connector.emulator.protocol.address import Options
+from connector.emulator.protocol.applying import apply_to_rows
 from connector.emulator.protocol.context import Context
-from connector.emulator.protocol.expanding import Expansion, expand_into, parse_expand
+from connector.emulator.protocol.expanding import render
+from connector.emulator.protocol.fetch import answer_fetch
 from connector.emulator.protocol.filter import filter_condition
+from connector.emulator.protocol.keys import metadata_version
 from connector.emulator.protocol.messages import Response, empty_response, json_response
-from connector.emulator.protocol.ordering import Cookie, after, order_terms, read_cookie, write_cookie
-from connector.emulator.protocol.rows import RowShape, etag, selected_columns
+from connector.emulator.protocol.ordering import (
+    Cookie,
+    after,
+    order_terms,
+    read_cookie,
+    with_option,
+    write_cookie,
+)
+from connector.emulator.protocol.rows import etag
 from connector.emulator.protocol.source import Source
+from connector.emulator.protocol.tracking import (
+    changes_since,
+    check_tracking,
+    count_changes,
+    delta_link,
+    delta_token,
+)
+from connector.emulator.protocol.views import View, parse_view
 from connector.emulator.schema import Table
-from connector.emulator.store import Found, target_column
+from connector.emulator.store import Found
 
 PAGE_SIZE = 5000
 COUNT_LIMIT = 5000
 TOTAL = "Microsoft.Dynamics.CRM.totalrecordcount"
 SCHEMA_VERSION = "Microsoft.Dynamics.CRM.globalmetadataversion"
 TOTAL_EXCEEDED = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
-
-
-@dataclass(frozen=True)
-class View:
-    """`$select` and `$expand` of a query, resolved against a table."""
-
-    shape: RowShape
-    expansions: tuple[Expansion, ...]
-    described: str  # for @odata.context: "(name,accountid)" or nothing
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but columns is asked for: what most pages are, and quick to write."""
-        return not self.expansions and not self.shape.context.preferences.annotations
-
-
-def parse_view(context: Context, table: Table, options: Options) -> View:
-    text = options.get("$select")
-    chosen = None if text is None else split_list(text)
-    expansions = parse_expand(table, options.get("$expand"), context.schema)
-    described = [*(chosen or ()), *(f"{e.navigation}()" for e in expansions)]
-    shape = RowShape(context, table, selected_columns(table, chosen or None))
-    return View(shape, expansions, f"({','.join(described)})" if described else "")
-
-
-def render(view: View, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    out = view.shape.render(list(rows))
-    for expansion in view.expansions:
-        expand_into(view.shape.context, view.shape.table, expansion, list(rows), out)
-    return out
-
-
-def _sql_names(view: View) -> list[str]:
-    """The columns of the answer and those that the expansions start from, each once."""
-    lookups = [e.single.column for e in view.expansions if e.single]
-    extra = [c.name for c in lookups] + [target_column(c.name) for c in lookups if c.is_polymorphic]
-    extra.append(view.shape.table.primary_id)
-    return list(dict.fromkeys([*view.shape.sql_names, *extra]))
 
 
 def retrieve(context: Context, table: Table, id: str, options: Options) -> Response:
@@ -78,7 +56,7 @@ def retrieve(context: Context, table: Table, id: str, options: Options) -> Respo
 def row_content(context: Context, table: Table, id: str, view: View) -> tuple[dict[str, Any], str]:
     """The JSON of one row and its etag; 404 when there is none."""
     sql = context.tx.sql(table.logical_name)
-    columns = [sql.c[name] for name in _sql_names(view)]
+    columns = [sql.c[name] for name in view.sql_names]
     found = context.tx.execute(select(*columns).where(sql.c[table.primary_id] == id)).mappings().first()
     if found is None:
         raise row_not_found(table.logical_name, id)
@@ -102,12 +80,19 @@ def list_rows(
     source: Source | None = None,
 ) -> Response:
     """GET of a set, one page of it."""
+    if (token := options.get("$deltatoken")) is not None and extra is None:
+        return changes_since(context, table, options, token)
+    if (text := options.get("fetchXml")) is not None and extra is None:
+        return answer_fetch(context, table, options, text)
+    if (text := options.get("$apply")) is not None and extra is None:
+        return apply_to_rows(context, table, options, text)
     options.only("$select", "$expand", "$filter", "$orderby", "$top", "$count", "$skiptoken")
     view = parse_view(context, table, options)
-    source = source or Source(context.tx, table)
+    source = source or Source(context.tx, table, context.caller)
     conditions = _conditions(source, options, extra)
     counted = _count(source, conditions) if _wants_count(options) else None
-    rows, next_link = _page(context, view, source, options, conditions)
+    tracking = _tracking(context, options, extra)
+    rows, next_link = _page(context, view, source, options, conditions, tracking)
     content: dict[str, Any] = {"@odata.context": context.context_url(table.entity_set + view.described)}
     if counted is not None:
         content["@odata.count"] = min(counted, COUNT_LIMIT)
@@ -115,6 +100,8 @@ def list_rows(
     content["value"] = view.shape.records(rows) if view.is_plain else render(view, rows.dicts())
     if next_link:
         content["@odata.nextLink"] = next_link
+    elif tracking:
+        content["@odata.deltaLink"] = delta_link(context, options, tracking)
     return json_response(200, content, context.preferences.headers)
 
 
@@ -126,7 +113,7 @@ def _totals(context: Context, counted: int | None) -> dict[str, Any]:
     if wants(TOTAL_EXCEEDED):
         totals[f"@{TOTAL_EXCEEDED}"] = counted is not None and counted > COUNT_LIMIT
     if wants(SCHEMA_VERSION):
-        totals[f"@{SCHEMA_VERSION}"] = context.schema.version
+        totals[f"@{SCHEMA_VERSION}"] = metadata_version(context.tx)
     return totals
 
 
@@ -138,9 +125,12 @@ def count_rows(
     source: Source | None = None,
 ) -> Response:
     """GET of `…/$count`: plain text with a byte order mark, at most 5000."""
-    options.only("$filter")
-    source = source or Source(context.tx, table)
-    counted = _count(source, _conditions(source, options, extra))
+    if (token := options.get("$deltatoken")) is not None and extra is None:
+        counted = count_changes(context, table, options, token)
+    else:
+        options.only("$filter")
+        source = source or Source(context.tx, table, context.caller)
+        counted = _count(source, _conditions(source, options, extra))
     text = f"\ufeff{min(counted, COUNT_LIMIT)}"
     return Response(200, {"Content-Type": "text/plain; charset=utf-8", "OData-Version": "4.0"}, text.encode())
 
@@ -167,8 +157,26 @@ def _count(source: Source, conditions: list[ColumnElement[bool]]) -> int:
     return int(source.tx.execute(select(func.count()).select_from(inner.subquery())).scalar_one())
 
 
+def _tracking(context: Context, options: Options, extra: ColumnElement[bool] | None) -> str:
+    """The delta token that the last page hands out: that of the first one; nothing without tracking."""
+    token = options.get("$skiptoken")
+    if token is not None and (carried := read_cookie(token).tracking):
+        return carried
+    if not context.preferences.track_changes:
+        return ""
+    if extra is not None:
+        raise not_implemented("change tracking of a collection behind a row")
+    check_tracking(options)
+    return delta_token(context)
+
+
 def _page(
-    context: Context, view: View, source: Source, options: Options, conditions: list[ColumnElement[bool]]
+    context: Context,
+    view: View,
+    source: Source,
+    options: Options,
+    conditions: list[ColumnElement[bool]],
+    tracking: str,
 ) -> tuple[Found, str | None]:
     top = _top(options)
     size = context.preferences.page_size or (PAGE_SIZE if top is None else min(top, PAGE_SIZE))
@@ -178,7 +186,7 @@ def _page(
     cookie = Cookie(1, ()) if token is None else read_cookie(token)
     if token is not None:
         conditions = [*conditions, after(terms, cookie.last)]
-    names = view.shape.plain_names if view.is_plain else _sql_names(view)
+    names = view.shape.plain_names if view.is_plain else view.sql_names
     columns = [source.alias.c[name] for name in names]
     labelled = [term.sql.label(f"order_{i}") for i, term in enumerate(terms)]
     statement = select(*columns, *labelled).select_from(source.from_clause).where(*conditions)
@@ -188,7 +196,7 @@ def _page(
     if len(found.rows) <= size or not may_continue:
         return page, None
     last = page.rows[-1][len(page.names) - len(terms) :]
-    return page, _next_link(context, options, Cookie(cookie.page + 1, last))
+    return page, _next_link(context, options, Cookie(cookie.page + 1, last, tracking))
 
 
 def _top(options: Options) -> int | None:
@@ -203,10 +211,4 @@ def _top(options: Options) -> int | None:
 
 
 def _next_link(context: Context, options: Options, cookie: Cookie) -> str:
-    kept = [item for item in options.raw.split("&") if item and not _is_skiptoken(item)]
-    query = "&".join([*kept, f"$skiptoken={write_cookie(cookie)}"])
-    return f"{context.request.root}/{context.request.path}?{query}"
-
-
-def _is_skiptoken(item: str) -> bool:
-    return item.partition("=")[0].lower().replace("%24", "$") == "$skiptoken"
+    return with_option(context, options, "$skiptoken", write_cookie(cookie))

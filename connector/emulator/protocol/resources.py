@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from connector.emulator.problems import not_implemented, unknown_segment, wrong_verb
-from connector.emulator.protocol.address import Options, Segment, parse_key
+from connector.emulator.protocol.address import Options, Segment
 from connector.emulator.protocol.bulk import BULK, answer_bulk
 from connector.emulator.protocol.context import Context
+from connector.emulator.protocol.keys import RowKey, read_key
 from connector.emulator.protocol.links import answer_collection, answer_single
 from connector.emulator.protocol.messages import Response
 from connector.emulator.protocol.operations import NAMESPACE, call_operation
@@ -19,10 +20,10 @@ def answer_table(context: Context, table: Table, segments: list[Segment], option
     first, *rest = segments
     if first.args is None:
         return _answer_set(context, table, rest, options)
-    id = parse_key(first.args, table.primary_id)
+    key = read_key(context.tx, table, first.args)
     if not rest:
-        return _answer_row(context, table, id, options)
-    return _answer_below(context, table, id, rest, options)
+        return _answer_row(context, table, key, options)
+    return _answer_below(context, table, key.require(), rest, options)
 
 
 def _answer_set(context: Context, table: Table, rest: list[Segment], options: Options) -> Response:
@@ -45,15 +46,15 @@ def _answer_set(context: Context, table: Table, rest: list[Segment], options: Op
     raise unknown_segment(segment.name)
 
 
-def _answer_row(context: Context, table: Table, id: str, options: Options) -> Response:
+def _answer_row(context: Context, table: Table, key: RowKey, options: Options) -> Response:
     method = context.request.method
     if method == "GET":
-        return retrieve(context, table, id, options)
+        return retrieve(context, table, key.require(), options)
     if method == "PATCH":
-        return patch(context, table, id, options)
+        return patch(context, table, key, options)
     if method == "DELETE":
         options.only()
-        return delete(context, table, id)
+        return delete(context, table, key.require())
     raise wrong_verb(method, "a row")
 
 

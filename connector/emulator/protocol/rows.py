@@ -82,7 +82,7 @@ _ENCODERS: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
-def _encoder(column: Column) -> Callable[[Any], Any] | None:
+def encoder_of(column: Column) -> Callable[[Any], Any] | None:
     """From the stored value to that of the API; None where they are the same."""
     if column.kind is Kind.MANAGED:
         name = column.name
@@ -125,7 +125,7 @@ class RowShape:
         stored = found.columns()
         values: list[Iterable[Any]] = [map('W/"{}"'.format, stored[VERSION])]
         for column in self.columns:
-            of, encode = stored[column.name], _encoder(column)
+            of, encode = stored[column.name], encoder_of(column)
             values.append(of if encode is None else [None if one is None else encode(one) for one in of])
         names = (ETAG, *(column.property_name for column in self.columns))
         return list(starmap(_record(names), zip(*values, strict=True)))
@@ -133,7 +133,7 @@ class RowShape:
     def _properties(self, row: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {ETAG: etag(row)}
         for column in self.columns:
-            value, encode = row[column.name], _encoder(column)
+            value, encode = row[column.name], encoder_of(column)
             out[column.property_name] = value if value is None or encode is None else encode(value)
         return out
 

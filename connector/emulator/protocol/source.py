@@ -13,8 +13,11 @@ from connector.emulator.store import Transaction, target_column
 
 
 class Source:
-    def __init__(self, tx: Transaction, table: Table) -> None:
+    """`caller` is the user who asks: some conditions mean him."""
+
+    def __init__(self, tx: Transaction, table: Table, caller: str) -> None:
         self.tx = tx
+        self.caller = caller
         self.table = table
         self.alias: FromClause = tx.sql(table.logical_name).alias()
         self.from_clause: FromClause = self.alias
@@ -44,6 +47,9 @@ class Source:
     def primary_name(self, path: tuple[str, ...]) -> ColumnElement[Any]:
         table, alias = self._through(path)
         return alias.c[table.primary_name or table.primary_id]
+
+    def table_behind(self, path: tuple[str, ...]) -> Table:
+        return self._through(path)[0]
 
     def _through(self, path: tuple[str, ...]) -> tuple[Table, FromClause]:
         if path in self._joined:

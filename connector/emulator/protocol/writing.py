@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from connector.emulator.problems import (
     DUPLICATE_RECORD,
@@ -21,14 +22,17 @@ from connector.emulator.protocol.body import Payload, read_json, read_payload, r
 from connector.emulator.protocol.cascade import release_references
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.fills import platform_fills
+from connector.emulator.protocol.keys import RowKey, check_unique
 from connector.emulator.protocol.messages import Response, empty_response, json_response
-from connector.emulator.protocol.reading import parse_view, row_content
+from connector.emulator.protocol.reading import row_content
 from connector.emulator.protocol.rows import etag
+from connector.emulator.protocol.views import parse_view
 from connector.emulator.registry import Change
 from connector.emulator.schema import Kind, Table
 from connector.emulator.store import Value, target_column
 
 MAX_DEPTH = 10
+_KEY = "='(),-._~!$*@:"  # what stands in a key as it is
 
 
 def create(
@@ -78,6 +82,7 @@ def _insert(context: Context, table: Table, payload: Payload) -> str:
     platform_fills(context.tx, table, values)
     _check_required(table, values)
     _check_states(table, values, None)
+    check_unique(context.tx, table, values, None)
     change = Change("create", table.logical_name, str(given or ""), context.caller, values)
     context.registry.check(context.tx, change)
     change.id = context.tx.insert(table.logical_name, change.values, caller=context.caller)
@@ -91,6 +96,7 @@ def update_row(context: Context, table: Table, id: str, values: dict[str, Value]
     if before is None:
         raise row_not_found(table.logical_name, id)
     _check_states(table, values, before)
+    check_unique(context.tx, table, values, before)
     change = Change("update", table.logical_name, id, context.caller, values, before)
     context.registry.check(context.tx, change)
     if change.values:
@@ -98,22 +104,37 @@ def update_row(context: Context, table: Table, id: str, values: dict[str, Value]
     context.registry.follow(context.tx, change)
 
 
-def patch(context: Context, table: Table, id: str, options: Options) -> Response:
+def patch(context: Context, table: Table, key: RowKey, options: Options) -> Response:
     """PATCH: update with If-Match, create-only with If-None-Match: *, upsert with neither."""
     options.only("$select", "$expand")
     content = read_json(context.request.body)
-    is_there = check_conditions(context, table, id)
-    if is_there:
-        payload = read_payload(context, table, content, creating=False)
-        update_row(context, table, id, payload.values)
-        if context.preferences.wants_representation:
-            return _representation(context, table, id, options, 200)
-        return _without_content(context, table, id)
-    content.setdefault(table.primary_id, id)
-    created = create_row(context, table, content)
+    id = key.id
+    if id is None and context.request.header("if-match"):
+        key.require()
+    if id is not None and check_conditions(context, table, id):
+        update_by_key(context, key, id, content)
+        status = 200
+    else:
+        id, status = create_by_key(context, key, content), 201
     if context.preferences.wants_representation:
-        return _representation(context, table, created, options, 201)
-    return _without_content(context, table, created)
+        return _representation(context, table, id, options, status)
+    return _without_content(context, table, id, named=key.text if key.values else None)
+
+
+def update_by_key(context: Context, key: RowKey, id: str, content: dict[str, Any]) -> None:
+    """Update what a key names: a key cannot be changed through itself, so its columns are passed over."""
+    named = {key.table.by_name[name].property_name for name in key.values}
+    left = {name: value for name, value in content.items() if name not in named}
+    update_row(context, key.table, id, read_payload(context, key.table, left, creating=False).values)
+
+
+def create_by_key(context: Context, key: RowKey, content: dict[str, Any]) -> str:
+    """Create what a key names: values of the body win over those of an alternate key."""
+    if key.id is not None:
+        return create_row(context, key.table, {key.table.primary_id: key.id, **content})
+    given = read_payload(context, key.table, content, creating=True).values
+    missing = {name: value for name, value in key.values.items() if name not in given}
+    return create_row(context, key.table, content, missing)
 
 
 def check_conditions(context: Context, table: Table, id: str) -> bool:
@@ -171,9 +192,13 @@ def _created(context: Context, table: Table, id: str, options: Options) -> Respo
     return _without_content(context, table, id, with_location=True)
 
 
-def _without_content(context: Context, table: Table, id: str, *, with_location: bool = False) -> Response:
+def _without_content(
+    context: Context, table: Table, id: str, *, with_location: bool = False, named: str | None = None
+) -> Response:
+    """`named`: the alternate key by which the client named the row, which the answer repeats."""
     url = context.url(table, id)
-    headers = {"OData-EntityId": url, **({"Location": url} if with_location else {})}
+    shown = url if named is None else f"{context.request.root}/{table.entity_set}({quote(named, safe=_KEY)})"
+    headers = {"OData-EntityId": shown, **({"Location": url} if with_location else {})}
     return replace(empty_response({**headers, **context.preferences.headers}), entity=url)
 
 

@@ -14,6 +14,7 @@ from zlib import crc32
 import msgspec
 
 from connector.emulator.schema.definition import (
+    AlternateKey,
     Column,
     Kind,
     ManyToMany,
@@ -25,6 +26,7 @@ from connector.emulator.schema.definition import (
 from connector.emulator.schema.own import Own, extended, read_own
 
 __all__ = [
+    "AlternateKey",
     "Column",
     "Kind",
     "ManyToMany",
@@ -85,12 +87,17 @@ class _OwnManyToMany(ManyToMany, frozen=True, kw_only=True):
     on: str
 
 
+class _OwnAlternateKey(AlternateKey, frozen=True, kw_only=True):
+    on: str
+
+
 class _Additions(msgspec.Struct, frozen=True):
     tables: tuple[Table, ...]
     columns: tuple[_TableColumn, ...]
     many_to_one: tuple[_OwnManyToOne, ...]
     one_to_many: tuple[_OwnOneToMany, ...]
     many_to_many: tuple[_OwnManyToMany, ...]
+    alternate_keys: tuple[_OwnAlternateKey, ...]
 
 
 @cache
@@ -114,4 +121,5 @@ def _with_additions(table: Table, added: _Additions) -> Table:
         many_to_one=(*table.many_to_one, *(link for link in added.many_to_one if link.on == name)),
         one_to_many=(*table.one_to_many, *(link for link in added.one_to_many if link.on == name)),
         many_to_many=tuple(link for link in added.many_to_many if link.on == name),
+        alternate_keys=tuple(key for key in added.alternate_keys if key.on == name),
     )

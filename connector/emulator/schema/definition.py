@@ -121,6 +121,13 @@ class OneToMany(msgspec.Struct, frozen=True, kw_only=True):
     relationship: str = ""
 
 
+class AlternateKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns whose values together name one row."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
 class ManyToMany(msgspec.Struct, frozen=True, kw_only=True):
     navigation: str
     intersect: str
@@ -150,6 +157,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     many_to_one: tuple[ManyToOne, ...] = ()
     one_to_many: tuple[OneToMany, ...] = ()
     many_to_many: tuple[ManyToMany, ...] = ()
+    alternate_keys: tuple[AlternateKey, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from connector.emulator.store.aggregates import DECIMAL_SUM, DecimalSum
 from connector.emulator.store.statefile import APPLICATION_ID, LAYOUT_VERSION
 from connector.emulator.store.text import (
     DECIMAL_COLLATION,
@@ -48,6 +49,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.create_collation(TEXT_COLLATION, compare_text)
     connection.create_collation(DECIMAL_COLLATION, compare_decimals)
     connection.create_function(MATCHES, 2, matches, deterministic=True)
+    connection.create_aggregate(DECIMAL_SUM, 1, DecimalSum)  # type: ignore[arg-type]  # typed for integers
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         # The mark comes before WAL: the file itself must carry it, not only its log.
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

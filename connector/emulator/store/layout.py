@@ -48,10 +48,23 @@ _SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
 meta = MetaData()
 settings_table = Table("emu_meta", meta, SqlColumn("name", Text, primary_key=True), SqlColumn("value", Text))
 
+deleted_table = Table(
+    "emu_deleted",
+    meta,
+    SqlColumn("name", Text, primary_key=True),
+    SqlColumn("id", Text, primary_key=True),
+    SqlColumn("version", BigInteger),
+)
+"""What was deleted, of which table and when: for clients that track changes."""
+
 
 def target_column(column: str) -> str:
     """The name under which the target table of a polymorphic lookup is kept and handed out."""
     return column + _TARGET_SUFFIX
+
+
+def key_index(table: str, columns: tuple[str, ...]) -> str:
+    return f"ak_{table}__{'__'.join(columns)}"
 
 
 @lru_cache(maxsize=1024)
@@ -82,6 +95,8 @@ class Layout:
         for column in definition.columns:
             if column.kind is Kind.LOOKUP and column.name not in _UNINDEXED:
                 Index(f"ix_{definition.logical_name}__{column.name}", table.c[column.name])
+        for key in definition.alternate_keys:
+            Index(key_index(definition.logical_name, key.columns), *(table.c[name] for name in key.columns))
         return table
 
     def create(self, connection: Connection) -> None:

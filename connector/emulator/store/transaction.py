@@ -6,19 +6,19 @@ import contextlib
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.sql import Executable
 
 from connector.emulator.schema import Kind, Schema, Table
 from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
-from connector.emulator.store.layout import VERSION, Layout, insert_statement, target_column
+from connector.emulator.store.layout import VERSION, Layout, insert_statement, key_index, target_column
 from connector.emulator.store.values import Stored, Value, to_stored
 
 SYSTEM_USER = "system_user_id"
@@ -56,6 +56,8 @@ class Transaction:
         self._version: int | None = None
         self._settings: dict[str, Any] = {}
         self._known: dict[tuple[str, str], dict[str, Value]] = {}
+        self.on_behalf_by: str | None = None
+        """The user who really asks while the caller is another one, for the columns that keep him."""
         self.after_commit: list[Callable[[], None]] = []
         """Called once the transaction is committed and the writer's lock is free again."""
         self.now: datetime = datetime.fromisoformat(self.setting(CLOCK))
@@ -141,6 +143,8 @@ class Transaction:
         row = dict(values)
         definition = self.schema[table]
         id = str(row.get(definition.primary_id) or uuid.uuid4()).lower()
+        if row.get(definition.primary_id):
+            self.raw.execute("DELETE FROM emu_deleted WHERE name = ? AND id = ?", (table, id))
         row[definition.primary_id] = id
         self._fill(definition, row, caller or self.setting(SYSTEM_USER))
         row |= base_amounts(definition, row)
@@ -158,6 +162,8 @@ class Transaction:
             row[definition.status.name] = state.default_status.get(str(row[state.name]))
         _set(definition, row, "modifiedon", self.now)
         _set(definition, row, "modifiedby", caller or self.setting(SYSTEM_USER))
+        if definition.has("modifiedonbehalfby"):
+            row.setdefault("modifiedonbehalfby", self.on_behalf_by)
         self._rebase(definition, id, row)
         self._known.pop((table, id.lower()), None)
         sql = self.sql(table)
@@ -170,7 +176,46 @@ class Transaction:
         self._known.pop((table, id.lower()), None)
         sql = self.sql(table)
         key = sql.c[self.schema[table].primary_id]
-        return self.execute(delete(sql).where(key == id.lower())).rowcount > 0
+        is_gone = self.execute(delete(sql).where(key == id.lower())).rowcount > 0
+        if is_gone:
+            statement = "INSERT OR REPLACE INTO emu_deleted (name, id, version) VALUES (?, ?, ?)"
+            self.raw.execute(statement, (table, id.lower(), self._next_version()))
+        return is_gone
+
+    # --- what has changed ---
+
+    @property
+    def version(self) -> int:
+        """The version of the latest write."""
+        if self._version is not None:
+            return self._version
+        return int(self.setting(VERSION_COUNTER, 1000))
+
+    def deleted_since(self, table: str, version: int) -> list[str]:
+        """The ids of rows that were deleted after a version, in order."""
+        statement = "SELECT id FROM emu_deleted WHERE name = ? AND version > ? ORDER BY version"
+        return [str(row[0]) for row in self.raw.execute(statement, (table, version))]
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is written inside is taken back when an exception leaves it."""
+        self._known.clear()
+        with self._connection.begin_nested():
+            yield
+
+    # --- alternate keys ---
+
+    def is_unique(self, table: str, columns: tuple[str, ...]) -> bool:
+        """Whether no two rows have the same values in all of these columns; rows without one do not count."""
+        sql = self.sql(table)
+        wanted = [sql.c[name] for name in columns]
+        statement = select(literal(1)).where(*(column.is_not(None) for column in wanted))
+        return self.execute(statement.group_by(*wanted).having(func.count() > 1).limit(1)).first() is None
+
+    def add_index(self, table: str, columns: tuple[str, ...]) -> None:
+        sql = self.sql(table)
+        named = ", ".join(f'"{sql.c[name].name}"' for name in columns)
+        self.raw.execute(f'CREATE INDEX IF NOT EXISTS "{key_index(table, columns)}" ON "{table}" ({named})')
 
     # --- how it is done ---
 
@@ -205,9 +250,7 @@ class Transaction:
         return None
 
     def _next_version(self) -> int:
-        if self._version is None:
-            self._version = int(self.setting(VERSION_COUNTER, 1000))
-        self._version += 1
+        self._version = self.version + 1
         return self._version
 
     def flush(self) -> None:
@@ -224,6 +267,8 @@ class Transaction:
             _set(definition, row, name, self.now)
         for name in ("createdby", "modifiedby"):
             _set(definition, row, name, caller)
+        for name in ("createdonbehalfby", "modifiedonbehalfby"):
+            _set(definition, row, name, self.on_behalf_by)
         if definition.ownership == "OrganizationOwned":
             if definition.logical_name != "organization":
                 _set(definition, row, "organizationid", self.setting(ORGANIZATION))

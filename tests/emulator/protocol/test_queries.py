@@ -183,12 +183,13 @@ def test_a_filter_that_makes_no_sense_is_400(api: Api, condition: str) -> None:
         ("$filter=year(createdon) eq 2020", "year"),
         ("$filter=tolower(name) eq 'x'", "tolower"),
         ("$filter=numberofemployees add 1 eq 2", "arithmetic"),
-        ("$filter=Microsoft.Dynamics.CRM.Today(PropertyName='createdon')", "Today"),
-        ("$apply=aggregate($count as n)", "$apply"),
+        ("$filter=Microsoft.Dynamics.CRM.Under(PropertyName='accountid',PropertyValue='x')", "Under"),
+        ("$apply=concat(aggregate($count as n),identity)", "concat"),
+        ("$apply=aggregate(creditlimit with countdistinct as n)", "countdistinct"),
         ("$search=x", "$search"),
         ("$skip=5", "$skip"),
-        ("fetchXml=<fetch/>", "fetchXml"),
-        ("$expand=parentaccountid($expand=parentaccountid)", "$expand"),
+        ("sql=SELECT name FROM account", "sql"),
+        ("fetchXml=<fetch datasource='x'><entity name='account'/></fetch>", "datasource"),
         ("$expand=parentaccountid/primarycontactid", "parentaccountid/primarycontactid"),
     ],
 )
@@ -202,8 +203,8 @@ def test_what_the_emulator_does_not_know_is_501_with_its_name(api: Api, query: s
 @pytest.mark.parametrize(
     ("headers", "name"),
     [
-        ({"Prefer": "odata.track-changes"}, "odata.track-changes"),
-        ({"CallerObjectId": ADATUM}, "callerobjectid"),
+        ({"Prefer": "respond-async"}, "respond-async"),
+        ({"MSCRM.SuppressDuplicateDetection": "false"}, "MSCRM.SuppressDuplicateDetection"),
         ({"Accept": "application/json; odata.metadata=full"}, "odata.metadata=full"),
         ({"X-HTTP-Method-Override": "DELETE"}, "x-http-method-override"),
         ({"MSCRM.BypassCustomPluginExecution": "true"}, "mscrm.bypasscustompluginexecution"),
