@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -103,7 +103,9 @@ class Watch:
     def _seen(self) -> Seen:
         self.trouble = ""
         try:
-            with self.call.connected() as (connection, settings):
+            # What is said of each connection would be said at each look.
+            quiet = replace(self.call, voice=replace(self.call.voice, is_quiet=True))
+            with quiet.connected() as (connection, settings):
                 check_project_operations(connection.client, connection.tables)
                 diagnosis = look(connection.environment(settings.rules)).diagnosis
                 with history_of(settings, self.call.voice) as history:

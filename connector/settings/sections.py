@@ -99,7 +99,8 @@ def check_notify_url(url: SecretStr | None, sources: Mapping[str, str]) -> None:
         is_sound = False
     if not is_sound:
         raise SettingsError(
-            f"{place_of('notify_url', sources)}: expected an address that begins with https://."
+            f"{place_of('notify_url', sources)}: expected an address that begins with https://.",
+            "Mend PROJOPS_NOTIFY_URL, or leave it out.",
         )
 
 
