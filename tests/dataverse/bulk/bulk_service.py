@@ -30,7 +30,8 @@ class Lost(Exception):
 class BulkService:
     """Records by id. A name of "bad…" is refused with 400. `trouble` maps a request's number to what happens.
 
-    "before" and "after" lose the answer before and after the commit; a number is a status without effect;
+    "before" and "after" lose the answer before and after the commit; a number is a status without effect,
+    a code one of the database's own;
     "part-429" throttles every second operation of a batch.
     """
 
@@ -60,6 +61,8 @@ class BulkService:
                 raise requests.ConnectionError("reset before the commit")
             if trouble == "timeout":
                 raise requests.ReadTimeout("read timed out")
+            if trouble.startswith(("0x", "-")):
+                return 500, {}, json.dumps({"error": {"code": trouble, "message": "rolled back"}})
             if trouble.isdigit():
                 return self._refusal(int(trouble))
             answered = self._act(name, body, request, trouble)

@@ -213,7 +213,22 @@ def test_an_id_that_is_taken_is_a_conflict_even_when_the_values_are_the_same(
     assert isinstance(results[1].error, Conflict)
 
 
-@pytest.mark.parametrize("trouble", ["before", "after", "timeout", "502", "503", "504", "429", "413"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "before",
+        "after",
+        "timeout",
+        "502",
+        "503",
+        "504",
+        "429",
+        "413",
+        "0x80044150",
+        "-2147204784",
+        "0x80044151",
+    ],
+)
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_no_row_is_lost_or_doubled_whatever_happens_to_a_chunk(
     client: DataverseClient, table_service: BulkService, trouble: str, at: int
@@ -262,7 +277,7 @@ def test_a_long_chunk_is_looked_up_with_several_questions(
     assert max(len(request.url) for request in questions) < 32_000
 
 
-@pytest.mark.parametrize("trouble", ["timeout", "413", "504"])
+@pytest.mark.parametrize("trouble", ["timeout", "413", "504", "0x80044151", "-2147204783"])
 def test_a_chunk_that_is_too_much_is_tried_in_halves(
     client: DataverseClient, table_service: BulkService, pauses: list[float], trouble: str
 ) -> None:
@@ -273,6 +288,17 @@ def test_a_chunk_that_is_too_much_is_tried_in_halves(
     sizes = [len(targets(table_service, number)) for number in range(3)]
     assert sizes == [8, 4, 4]
     assert pauses == []
+
+
+def test_a_deadlock_is_no_reason_for_smaller_chunks(
+    client: DataverseClient, table_service: BulkService, pauses: list[float]
+) -> None:
+    """It passes: the same chunk again, after a pause with jitter."""
+    table_service.trouble = {0: "0x80044150"}
+    chunks = Chunks(start=8, ceiling=8)
+    assert statuses(client.create_multiple(TABLE, with_ids(8), chunks=chunks)) == ["created"] * 8
+    assert [len(targets(table_service, number)) for number in range(2)] == [8, 8]
+    assert len(pauses) == 1
 
 
 def test_one_row_that_is_too_large_fails_alone(client: DataverseClient, table_service: BulkService) -> None:
