@@ -16,6 +16,7 @@ from urllib3.poolmanager import PoolManager
 
 # Threads that use one client at the same time; more of them work too, on connections of their own.
 _POOL_SIZE = 64
+_LONGEST_HOLDING_S = 2.0
 
 
 class Interest:
@@ -48,16 +49,23 @@ class Interest:
     def heard(self) -> None:
         """Its answer has begun, or will not come."""
 
+    def wait_for_room(self) -> None:
+        """Its answer has begun well; returns when there is room for the rest."""
+
 
 class Watch(Interest):
     """The interest in one request. Sets `progress` when something can be told; `cancel` also hangs up.
+
+    Without `has_room` the body of an answer is left on the network until `make_room`, but no longer than two
+    seconds: then a server may lose patience.
 
     Only the waiting for an answer is cut off. An answer that has begun is read to its end, so that its
     connection stays usable and no request of another thread is ever hit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_room: bool = True) -> None:
         super().__init__()
+        self._has_room = has_room
         self.progress = threading.Event()
         self._waiting_on: socket.socket | None = None
 
@@ -76,6 +84,15 @@ class Watch(Interest):
     def heard(self) -> None:
         with self._changed:
             self._waiting_on = None
+
+    def make_room(self) -> None:
+        with self._changed:
+            self._has_room = True
+            self._changed.notify_all()
+
+    def wait_for_room(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_room or self._is_cancelled, _LONGEST_HOLDING_S)
 
     def _hang_up(self) -> None:
         if isinstance(self._waiting_on, socket.socket):

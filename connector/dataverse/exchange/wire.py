@@ -125,7 +125,7 @@ class Wire:
         started = time.monotonic()
         prepared = _prepared(request, self._headers, auth)
         with watched(request.watch):
-            attempt = self._exchange(prepared)
+            attempt = self._exchange(prepared, request.watch)
         outcome = f"lost: {attempt.reason}" if isinstance(attempt, Lost) else str(attempt.status)
         log.debug(
             "%s -> %s in %.3f s, request %s, try %d",
@@ -133,13 +133,15 @@ class Wire:
         )  # fmt: skip
         return attempt
 
-    def _exchange(self, prepared: requests.PreparedRequest) -> Attempt:
+    def _exchange(self, prepared: requests.PreparedRequest, watch: Interest | None) -> Attempt:
         url = prepared.url or ""
         try:
             options = self._options_for(url)
             started = time.monotonic()
             answer = self._adapter.send(prepared, timeout=self._timeouts_s, **options)
             waited_s = time.monotonic() - started
+            if watch is not None and answer.status_code == requests.codes.ok:
+                watch.wait_for_room()
             content = content_of(answer)
         except requests.RequestException as error:
             return lost(error)

@@ -40,7 +40,9 @@ class Coming:
         self.link = link
         self.next: Coming | None = None
         """The page after this one, where it was asked for right behind it."""
-        self._watch = Watch()
+        # Of two pages one at most is in memory as it came: this one stays on the network until the reader is
+        # through with the one before.
+        self._watch = Watch(has_room=False)
         self._lock = threading.Lock()
         self._is_awaited = False
         self._has_come = False
@@ -55,6 +57,7 @@ class Coming:
         """The page, or the error that it came to, raised here."""
         with self._lock:
             self._is_awaited = not self._has_come
+        self._watch.make_room()
         while not self._is_over.wait(_GLANCE_S):
             pass
         if isinstance(self._outcome, BaseException):

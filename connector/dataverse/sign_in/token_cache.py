@@ -70,7 +70,8 @@ def _extensions() -> Any:
     except ModuleNotFoundError:
         raise SettingsError(
             "Keeping tokens between commands needs msal-extensions, which is not installed.",
-            f'Install the extra: pip install "projops-connector[interactive]". {_INSTEAD}',
+            'Install the extra: pip install "projops-connector[interactive]". '
+            "PROJOPS_TOKEN_CACHE=memory keeps nothing.",
         ) from None
     return msal_extensions
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from connector.dataverse import EVERYTHING, DataverseClient, Query, RetryPolicy
+from connector.dataverse.exchange import watching
 from connector.dataverse.exchange.address import environment_origin
 from connector.dataverse.exchange.page import Page, open_page
 from connector.dataverse.exchange.watching import Watch
@@ -472,3 +473,34 @@ def test_a_request_that_was_answered_is_not_cut_off(opened: Opened, accounts: Ta
 def watched(client: DataverseClient, watch: Watch) -> Attempt:
     request = Request("GET", client._transport.address("accounts"), watch=watch)
     return client._transport.call(request)[1].last
+
+
+@pytest.mark.parametrize("ending", ["make_room", "cancel", "patience"])
+def test_a_page_stays_on_the_network_until_the_one_before_is_used(
+    ending: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that memory holds one page as it came; not for long, since a server may lose patience."""
+    held, arrived = threading.Event(), threading.Event()
+    monkeypatch.setattr(watching, "_LONGEST_HOLDING_S", 0 if ending == "patience" else PATIENCE_S)
+
+    class Held(Watch):
+        def wait_for_room(self) -> None:
+            held.set()
+            super().wait_for_room()
+
+    with opened(lambda _: page(["1"])) as (server, client):
+        watch = Held(has_room=False)
+        url = f"{server.url}/api/data/v9.2/accounts"
+
+        def ask() -> None:
+            client._transport.call(Request("GET", url, watch=watch))
+            arrived.set()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert held.wait(PATIENCE_S)
+        if ending != "patience":
+            assert not arrived.is_set()
+            getattr(watch, ending)()
+        assert arrived.wait(PATIENCE_S)
+        thread.join()
