@@ -211,8 +211,13 @@ def _without_due_date(
     yield from (*rows, *held)
     yield from _nothing_due(line, left, schedule, contract, run)
     if is_whole:
-        undated = [Objected(one, NO_DATE) for one in ready if transaction_day(one, run) is None]
-        yield from objection_skips(undated, line.line, contract)
+        left_behind = [Objected(one, NO_DATE) for one in ready if transaction_day(one, run) is None]
+        if schedule.next_run_date is None:  # no run date will tell of them later
+            objections = ((one, objection_to(one, line.line, contract, run)) for one in actuals)
+            left_behind += [
+                Objected(one, why) for one, why in objections if why and why.reason not in HISTORY
+            ]
+        yield from objection_skips(left_behind, line.line, contract)
 
 
 def _nothing_due(
