@@ -53,7 +53,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def world(sample: Path, tmp_path: Path) -> Iterator[World]:
     """An environment before anything was provisioned, on 3 October 2020."""
-    with _world(Path(copyfile(sample, tmp_path / "world.db"))) as world:
+    with world_of(Path(copyfile(sample, tmp_path / "world.db"))) as world:
         yield world
 
 
@@ -61,14 +61,14 @@ def world(sample: Path, tmp_path: Path) -> Iterator[World]:
 def running_world(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A job that has run for three days, for tests that only read."""
     path = tmp_path_factory.mktemp("running") / "world.db"
-    with _world(Path(copyfile(sample, path))) as world:
+    with world_of(Path(copyfile(sample, path))) as world:
         world.provision()
         world.emulator.move_clock(datetime(2020, 10, 6, 7, tzinfo=UTC))
         yield world
 
 
 @contextmanager
-def _world(path: Path) -> Iterator[World]:
+def world_of(path: Path) -> Iterator[World]:
     with open_emulator(path) as emulator, _client(emulator) as client:
         definitions = client.table_definitions(DECLARED.logical_names(NAMES))
         yield World(emulator, client, DECLARED.resolved(definitions, NAMES))

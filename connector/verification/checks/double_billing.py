@@ -92,7 +92,7 @@ def _once(case: ContractCase, _: Evidence) -> Iterator[Finding]:
             continue
         is_milestone = source in milestones
         table = "msdyn_contractlinescheduleofvalue" if is_milestone else "msdyn_actual"
-        names = " and ".join(repr(one.invoice.name or one.invoice.id) for one in found)
+        names = " and ".join(sorted(repr(one.invoice.name or one.invoice.id) for one in found))
         what = "A milestone" if is_milestone else "A transaction"
         text = f"{what} of the contract {case.name!r} stands on {len(found)} invoices: {names}."
         seen = {"invoices": ", ".join(one.invoice.id for one in found)}
