@@ -53,6 +53,19 @@ READING = tuple(item for item in NEEDED if item.name.startswith("prvRead"))
 """What whoever only looks needs."""
 
 
+_RIGHTS = ("prvRead", "prvWrite", "prvCreate")
+_TABLES = {"Order": "salesorder", "WorkflowExecution": "workflow"}
+
+
+def table_of(privilege: Privilege) -> str:
+    """The logical name of the table that a privilege is about."""
+    rest = privilege.name
+    for right in _RIGHTS:
+        rest = rest.removeprefix(right)
+    rest = rest.removeprefix("prv")
+    return _TABLES.get(rest, rest.lower())
+
+
 def missing_of(granted: Iterable[str], needed: Iterable[Privilege] = NEEDED) -> tuple[Privilege, ...]:
     """Those that are needed and not granted; the case of a name means nothing."""
     present = {name.casefold() for name in granted}

@@ -111,7 +111,10 @@ def as_text(report: Report) -> Iterator[str]:
     for heading, group in _groups(report):
         yield heading
         if group[0][0].is_trouble:
-            for results in group:
+            shared, single = _by_reason(group)
+            for alike in shared:
+                yield from _one_reason(alike)
+            for results in single:
                 yield from _troubles(results, report.url)
         else:
             yield from _plain(group)
@@ -124,6 +127,25 @@ def as_text(report: Report) -> Iterator[str]:
             )
         yield ""
     yield sentence(report)
+
+
+def _by_reason(group: list[list[Result]]) -> tuple[list[list[Result]], list[list[Result]]]:
+    """Checks that are unknown for one and the same reason, such as a table that may not be read, and the
+    others, each on its own."""
+    reasons: dict[str, list[Result]] = {}
+    for results in group:
+        if len(results) == 1 and results[0].finding.outcome is Outcome.UNKNOWN:
+            reasons.setdefault(results[0].finding.message, []).append(results[0])
+    shared = [alike for alike in reasons.values() if len(alike) > 1]
+    told = {result.check.code for alike in shared for result in alike}
+    return shared, [results for results in group if results[0].check.code not in told]
+
+
+def _one_reason(alike: list[Result]) -> Iterator[str]:
+    yield from _wrapped("", " ".join(result.check.code for result in alike), indent="  ")
+    yield from _wrapped("- ", alike[0].finding.message)
+    for fix in dict.fromkeys(result.fix for result in alike):
+        yield from _wrapped("Do:  ", fix)
 
 
 def _groups(report: Report) -> Iterator[tuple[str, list[list[Result]]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,23 @@ from connector.console.doctor.step import Outcome, Step, StepResult, examine
 from connector.emulator.identity.tokens import create_application
 from connector.emulator.ownership import OpenEmulator
 from connector.errors import UsageError
+from connector.model.tables import DECLARED
 from tests.console.outputs import Projops, check, lines_of, schema_of
 
-NAMES = ["plug-ins", "sign-in", "address", "authority", "token", "application user", "roles"]
+NAMES = [
+    "plug-ins",
+    "sign-in",
+    "address",
+    "authority",
+    "token",
+    "application user",
+    "roles",
+    "solution and version",
+    "tables",
+    "privileges",
+    "feature flags",
+    "time zones",
+]
 
 
 def outcomes(found: dict[str, Any]) -> list[str]:
@@ -140,7 +155,7 @@ def test_an_identity_that_is_no_user_here_is_told_apart(
     serve(emulator, monkeypatch, AZURE_CLIENT_ID=stranger.client_id, AZURE_CLIENT_SECRET=stranger.secret)
     done = projops("doctor", "-o", "json")
     assert done.code == 1
-    assert outcomes(done.json) == ["ok"] * 5 + ["failed", "not_reached"]
+    assert outcomes(done.json) == ["ok"] * 5 + ["failed"] + ["not_reached"] * 6
     assert "Application users" in done.json["steps"][5]["hint"]
     assert done.json["generated_at"] == "2020-10-03T06:00:00Z"
 
@@ -175,3 +190,58 @@ def test_steps_go_on_until_one_fails_that_the_others_need() -> None:
         StepResult("c", Outcome.FAILED, "no", "do"),
         StepResult("d", Outcome.NOT_REACHED),
     ]
+
+
+@pytest.mark.usefixtures("emulator")
+def test_the_environment_behind_the_sign_in_is_told(projops: Projops) -> None:
+    """Version, tables, privileges, dates and the time zone: each says what it found."""
+    done = projops("doctor", "-o", "json")
+    told = {one["name"]: one["detail"] for one in done.json["steps"]}
+    assert "4.166.3403.4" in told["solution and version"]
+    assert told["tables"].startswith("all there")
+    assert told["privileges"] == "all 18 that the job takes"
+    assert "no public column tells" in told["feature flags"]
+    assert told["time zones"] == "the identity's zone is UTC, where it is 2020-10-03 06:00"
+
+
+def test_a_missing_privilege_is_named_with_its_table(projops: Projops, emulator: OpenEmulator) -> None:
+    """The privilege, the table and what it is for; later steps are still taken."""
+    emulator.change_privileges({"take": ["prvReadmsdyn_actual", "prvCreateInvoice"]})
+    done = projops("doctor", "-o", "json")
+    assert done.code == 1
+    steps = {one["name"]: one for one in done.json["steps"]}
+    assert steps["privileges"]["outcome"] == "failed"
+    assert "prvReadmsdyn_actual (msdyn_actual: to find what can be invoiced)" in steps["privileges"]["detail"]
+    assert "prvCreateInvoice (invoice: to create draft invoices)" in steps["privileges"]["detail"]
+    assert "projops verify" in steps["privileges"]["hint"]
+    assert steps["time zones"]["outcome"] == "ok"
+
+
+def test_a_role_that_nobody_names_is_told(
+    projops: Projops, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against a real environment the table of line customers is unknown until [names] names it."""
+    serve(emulator, monkeypatch)
+    monkeypatch.setattr("connector.console.doctor.steps.EMULATED_NAMES", {})
+    done = projops("doctor", "-o", "json")
+    tables = next(one for one in done.json["steps"] if one["name"] == "tables")
+    assert tables["outcome"] == "ok"
+    assert "contract_line_customer" in tables["detail"]
+    assert "[names]" in tables["detail"]
+
+
+def test_an_environment_without_project_operations_is_one_sentence(
+    projops: Projops, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands exit 1 with one sentence and the way out; doctor tells at which step."""
+    table = replace(DECLARED.batch_job, logical_name="msdyn_nosuchtable")
+    tables = replace(DECLARED, batch_job=table)
+    monkeypatch.setattr("connector.console.connection.DECLARED", tables)
+    monkeypatch.setattr("connector.console.doctor.steps.DECLARED", tables)
+    done = projops("verify")
+    assert done.code == 1
+    assert done.out == ""
+    assert "Project Operations is not installed there" in done.err
+    told = {one["name"]: one for one in projops("doctor", "-o", "json").json["steps"]}
+    assert told["tables"]["outcome"] == "failed"
+    assert told["time zones"]["outcome"] == "ok"

@@ -133,3 +133,10 @@ def test_a_name_with_line_breaks_stays_on_its_line() -> None:
     lines = list(as_text(report))
     assert not any(text.lstrip().startswith(("::", "##")) for text in lines)
     assert not any("\n" in text or "\r" in text for text in lines)
+
+
+def test_checks_that_are_unknown_for_one_reason_share_it() -> None:
+    """A table that may not be read is told once, with all the checks that it leaves unknown."""
+    text = list(as_text(verify(replace(HEALTHY, invoice_sources=FORBIDDEN))))
+    assert sum("prvRead" in line for line in text) == 1
+    assert any(line.split() == ["MIL05", "TRX09", "TRX10", "TRX11"] for line in text)

@@ -20,8 +20,8 @@ NOT_SOUND = 1
 def doctor(call: Call) -> None:
     """Say where the settings came from, which sign-in is taken and why, and how far it gets.
 
-    The steps: sign-in, address, authority, token, application user, roles. Changes nothing. Exits 1 when a
-    step fails.
+    The steps: sign-in, address, authority, token, application user, roles, solution and version, tables,
+    privileges, feature flags, time zones. Changes nothing. Exits 1 when a step fails.
 
     Examples:
 

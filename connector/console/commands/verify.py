@@ -98,6 +98,7 @@ def verify(
     from connector.console.output import Envelope
     from connector.console.pipeline import build_of, destinations, tell_build, write_reports
     from connector.console.rows_read import rows_read
+    from connector.job.read import check_project_operations
     from connector.verification.checks import needs_of, select
     from connector.verification.read import read_evidence
     from connector.verification.report import as_json, as_text
@@ -117,6 +118,7 @@ def verify(
     files = destinations(report or [])
     build = build_of(ci, call.form)
     with call.connected() as (connection, settings):
+        check_project_operations(connection.client, connection.tables)
         with rows_read(call.voice) as told:
             evidence = read_evidence(
                 connection.client,

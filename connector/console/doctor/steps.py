@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
-from connector.console.connection import Target, targeted
+from connector.console.connection import EMULATED_NAMES, Target, targeted
 from connector.console.doctor.step import Step
 from connector.console.voice import Voice
 from connector.dataverse import DataverseClient, Query, RetryPolicy, TokenRequest, WhoAmI, any_of, eq, guid
 from connector.dataverse.sign_in import EntraTokens, challenge_of
 from connector.errors import AccessDenied, ProjopsError
 from connector.hooks import load_plugins
+from connector.job.read import check_project_operations
+from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
+from connector.model.job_privileges import NEEDED, READING, missing_of, table_of
 from connector.model.security_role import SECURITY_ROLE, USER_ROLE
+from connector.model.solution import DUAL_WRITE_SOLUTION, PROJECT_OPERATIONS_SOLUTIONS, SOLUTION
+from connector.model.table import Table
+from connector.model.tables import DECLARED, Tables
+from connector.model.user import USER
 from connector.settings import Settings
 
 # Somebody sits and waits: one repetition shows what is passing, ten minutes show nothing more.
@@ -30,6 +38,7 @@ class Visit:
     target: Target | None = None
     client: DataverseClient | None = None
     who: WhoAmI | None = None
+    tables: Tables | None = None
     is_answered: bool = False
 
     @property
@@ -118,6 +127,95 @@ def _roles(visit: Visit) -> str:
     return ", ".join(sorted({role.name or role.id for role in found}))
 
 
+def _solution(visit: Visit) -> str:
+    client = visit.require_client()
+    names = (*PROJECT_OPERATIONS_SOLUTIONS, DUAL_WRITE_SOLUTION)
+    found = list(client.list(SOLUTION, Query(filter=any_of("uniquename", names))))
+    ours = [one for one in found if one.unique_name != DUAL_WRITE_SOLUTION]
+    if not ours:
+        raise ProjopsError(
+            "No solution of Project Operations is to be seen here.",
+            "Check DATAVERSE_URL; install Project Operations, or let the identity read solutions.",
+        )
+    versions = ", ".join(sorted(f"{one.unique_name} {one.version or 'of unknown version'}" for one in ours))
+    is_integrated = len(ours) < len(found)
+    return f"{versions}, {'with' if is_integrated else 'without'} dual-write to Finance"
+
+
+def _tables(visit: Visit) -> str:
+    """Tables and roles as live metadata has them; the emulator's own names are taken with an emulator."""
+    client, target = visit.require_client(), visit.require_target()
+    names = {**EMULATED_NAMES, **visit.settings.names} if target.is_emulator else dict(visit.settings.names)
+    tables = DECLARED.resolved(client.table_definitions(DECLARED.logical_names(names)), names)
+    visit.tables = tables
+    check_project_operations(client, tables)
+    absent = [name for one in sorted(tables.absent) if (name := getattr(tables, one).logical_name)]
+    if absent:
+        raise ProjopsError(
+            f"Not there: {', '.join(absent)}.",
+            "Checks and reasons that need them are unknown; an update of Project Operations may bring them.",
+        )
+    roles = sorted(_roles_without_a_name(tables))
+    if roles:
+        told = f"{', '.join(roles)} ([names] in projops.toml can name them)"
+        return f"all there; no column or table is known for {told}"
+    return "all there, with all roles"
+
+
+def _roles_without_a_name(tables: Tables) -> Iterator[str]:
+    """What no public document names and live metadata does not either."""
+    for one in fields(Tables):
+        table = getattr(tables, one.name)
+        if one.name in tables.absent:
+            yield one.name
+        elif isinstance(table, Table):
+            yield from (f"{table.logical_name}.{role}" for role in table.unresolved)
+
+
+def _privileges(visit: Visit) -> str:
+    """What reading takes has to be there; what only provisioning and running takes is told."""
+    assert visit.who is not None, "a step before comes first"
+    bound = (USER.entity_set, visit.who.user_id)
+    rows = visit.require_client().function("RetrieveUserPrivileges", bound_to=bound).get("RolePrivileges")
+    granted = [str(row.get("PrivilegeName")) for row in rows] if isinstance(rows, list) else []
+    missing = missing_of(granted)
+    if not missing:
+        return f"all {len(NEEDED)} that the job takes"
+    told = ", ".join(f"{one.name} ({table_of(one)}: {one.reason})" for one in missing)
+    is_reading = any(one in READING for one in missing)
+    raise ProjopsError(
+        f"Missing: {told}.",
+        "Give the identity a security role with them."
+        + (" What may not be read makes checks unknown: `projops verify` names them." if is_reading else ""),
+    )
+
+
+def _features(visit: Visit) -> str:
+    tables = visit.tables
+    if tables is None:
+        raise ProjopsError("Not known, since the tables are not.", "Mend the step before.")
+    has_day = tables.milestone.has("zone_independent_date")
+    dates = "milestones have" if has_day else "milestones do not have"
+    return (
+        f"{dates} a date without a time zone; whether invoice-date driven accounting and progress billing "
+        "are on no public column tells"
+    )
+
+
+def _zones(visit: Visit) -> str:
+    assert visit.who is not None, "a step before comes first"
+    client, setting = visit.require_client(), visit.settings.rules.time_zone
+    if setting:
+        zone_of_setting(setting)
+        return f"time_zone in [rules] says {setting}"
+    zone = read_zone_of_user(client, visit.tables or DECLARED, visit.who.user_id)
+    if isinstance(zone, UnknownZone):
+        raise ProjopsError(
+            f"Unknown: {zone.reason}.", "Set time_zone in the section [rules] of projops.toml."
+        )
+    return f"the identity's zone is {zone}, where it is {client.now.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 STEPS: tuple[Step[Visit], ...] = (
     Step("plug-ins", _plugins, is_needed=False),
     Step("sign-in", _sign_in),
@@ -126,4 +224,9 @@ STEPS: tuple[Step[Visit], ...] = (
     Step("token", _token),
     Step("application user", _user),
     Step("roles", _roles, is_needed=False),
+    Step("solution and version", _solution, is_needed=False),
+    Step("tables", _tables, is_needed=False),
+    Step("privileges", _privileges, is_needed=False),
+    Step("feature flags", _features, is_needed=False),
+    Step("time zones", _zones, is_needed=False),
 )
