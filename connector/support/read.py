@@ -15,7 +15,7 @@ from connector.job.look import Environment, Sight
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.column_date import day_in
 from connector.model.invoice_schedule import RunStatus
-from connector.model.job_chain import Chain, Diagnosis, JobCondition
+from connector.model.job_chain import Chain, Diagnosis, Health, JobCondition
 from connector.model.money import EXACT, ZERO
 from connector.model.process import PROCESS_RUNNER
 from connector.support.chain_story import ChainStory
@@ -79,8 +79,15 @@ def _zone(at: Environment) -> ZoneInfo | UnknownZone:
 
 
 def read_stories(at: Environment, sight: Sight) -> tuple[ChainStory, ...]:
-    """Of each live chain, the oldest first: its starter, its runs, and what they created."""
-    chains = sorted(sight.diagnosis.live_chains, key=lambda chain: chain.root.started or _LONG_AGO)
+    """Where chains cannot be counted to one: of each, and of each job that belongs to none, what is known.
+
+    The oldest first: its starter, its runs, and what they created. Nothing where one chain is certain.
+    """
+    diagnosis = sight.diagnosis
+    if diagnosis.health not in {Health.SEVERAL_CHAINS, Health.UNKNOWN}:
+        return ()
+    alone = (Chain((job,)) for job in diagnosis.strangers)
+    chains = sorted((*diagnosis.live_chains, *alone), key=lambda chain: chain.root.started or _LONG_AGO)
     begins = [chain.root.started for chain in chains]
     has_oldest = len(chains) > 1 and begins[0] is not None and begins[0] != begins[1]
     return tuple(

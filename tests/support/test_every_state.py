@@ -19,8 +19,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 def text_of(world: Emulated) -> str:
     sight = world.look()
-    stories = read_stories(world.at, sight) if len(sight.diagnosis.live_chains) > 1 else ()
-    return "\n".join(status_as_text(sight.diagnosis, stories=stories))
+    return "\n".join(status_as_text(sight.diagnosis, stories=read_stories(world.at, sight)))
 
 
 def change(world: Emulated, job: str, **values: Value) -> None:
@@ -209,6 +208,26 @@ def test_of_several_chains_each_is_told_with_its_age_and_what_it_created(world: 
     assert "runs on record; 0 invoices created meanwhile" in text
     assert "Chain 2: begun" in text
     assert "no run of it is on record" in text
+
+
+def test_of_jobs_that_belong_to_no_chain_it_is_told_whose_they_are(world: Emulated) -> None:
+    """A job whose workflow cannot be told: nothing may be started, its age and its starter are said."""
+    asleep(world)
+    change(world, open_job(world), workflowactivationid=None)
+    found = world.look().diagnosis
+    assert found.health is Health.UNKNOWN
+    [story] = read_stories(world.at, world.look())
+    assert story.starter == "# projops-connector"
+    text = text_of(world)
+    assert "Chain 1: begun" in text
+    assert story.chain.root.id in text
+    assert "Nothing may be started" in next_step_of(found)
+
+
+def test_one_healthy_chain_needs_no_story(world: Emulated) -> None:
+    """Nothing more is read of a job that is certain."""
+    asleep(world)
+    assert read_stories(world.at, world.look()) == ()
 
 
 def test_a_starter_with_a_role_or_a_privilege_is_not_accused(world: Emulated) -> None:

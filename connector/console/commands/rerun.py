@@ -55,7 +55,7 @@ def rerun(
         if plan.is_starting:
             latest = max(at_time for _, at_time in plan.next_runs)
             plan = plan.with_run_dates(read_run_dates(at, latest, seen.diagnosis))
-        stories = read_stories(at, seen) if len(seen.diagnosis.live_chains) > 1 else ()
+        stories = read_stories(at, seen)
         check_digest(plan.digest, digest)
         applied = (
             carried_out(connection, settings, call.voice, at, seen, plan, reason or "") if apply else None

@@ -111,7 +111,7 @@ def _shown(call: Call, connection: Connection, at: Environment, *, is_with_timel
 
     sight = look(at)
     diagnosis = sight.diagnosis
-    stories = read_stories(at, sight) if len(diagnosis.live_chains) > 1 else ()
+    stories = read_stories(at, sight)
     spans = timeline(diagnosis.chains, diagnosis.now, diagnosis.now - at.history)
     is_with_evidence = call.voice.is_verbose or not diagnosis.is_healthy
 
