@@ -36,6 +36,7 @@ FAULTS: dict[str, Fault | None] = {
     "expired token": ExpiredToken(),
 }
 DRAWS = 6
+UNGUARDED_DRAWS = 3
 REQUESTS = 45
 """About as many as two reruns make; a fault beyond the last request is none."""
 
@@ -68,7 +69,7 @@ def test_two_reruns_never_make_two_chains(world: Emulated, matrix: Matrix) -> No
     """Whatever goes wrong and whoever comes first: at most one chain lives, what is not known is said, and
     once requests succeed again one more rerun leaves exactly one."""
     _prepared(world)
-    for case in matrix.sample(CASES):
+    for case in CASES if matrix.is_whole else matrix.sample(CASES[matrix.seed % 2 :: 2]):
         outcomes = _played(world, case)
         found = world.look().diagnosis
         assert len(found.live_chains) <= 1, f"{case}: {outcomes}"
@@ -90,7 +91,7 @@ def test_without_an_etag_two_chains_are_reported(world: Emulated) -> None:
     is said by whoever started last, and status sees both."""
     _prepared(world)
     both = 0
-    for case in [Case("stopped", "none", draw, is_down=False) for draw in range(DRAWS)]:
+    for case in [Case("stopped", "none", draw, is_down=False) for draw in range(UNGUARDED_DRAWS)]:
         with watched(world.client.url) as line:
             line.takes_no_etags = True
             outcomes = _played(world, case)
@@ -103,7 +104,7 @@ def test_without_an_etag_two_chains_are_reported(world: Emulated) -> None:
             assert found.health is Health.SEVERAL_CHAINS
             assert any("Several chains" in one.sentence for one in starts), f"{case}: {starts}"
             assert any("could not guard the start" in one.sentence for one in starts)
-    assert both < DRAWS, "looking right before the start keeps most of them apart"
+    assert both < UNGUARDED_DRAWS, "looking right before the start keeps some of them apart"
 
 
 def _prepared(world: Emulated) -> None:
