@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from connector.console.connection import Connection
 from connector.console.explanation import explanation_of
 from connector.console.memory import environment_of, history_of
-from connector.console.page.work import Changes, Row, Whose, changes_between, rows_of
+from connector.console.page.work import Changes, Row, Whose, by_state, changes_between, rows_of
 from connector.console.voice import Voice
 from connector.errors import HttpError, SettingsError
 from connector.history.store import History
@@ -60,6 +60,7 @@ class JobSeen:
 class WorkSeen:
     """The next run and the weeks after it; `changes` are against the last reading that differed.
 
+    `rows` stand in the order of `by_state`, which a hundred thousand of them need not be put in again.
     `managers` names the owner of a contract by the contract's id.
     """
 
@@ -133,6 +134,7 @@ def read_work(connection: Connection, settings: Settings, job: JobSeen, before: 
         drafts += len(one.outcome.invoices)
         calendar.add(one.outlook)
         whose.add(one.snapshot)
+    rows.sort(key=by_state)
     now = connection.now
     names = _user_names(connection, set(whose.owners.values()))
     return WorkSeen(

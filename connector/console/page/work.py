@@ -82,6 +82,14 @@ class Row:
         return self.line or self.contract, self.customer, self.currency
 
 
+_ORDER = {state: number for number, state in enumerate(State)}
+
+
+def by_state(row: Row) -> tuple[int, str, str]:
+    """The usual order: what is ready first, then by contract and line."""
+    return _ORDER[row.state], row.contract_name.casefold(), row.line_name.casefold()
+
+
 def rows_of(seen: Overlooked) -> Iterator[Row]:
     """The lines of the drafts that the run creates, then what is left, with its reasons."""
     outcome = seen.outcome

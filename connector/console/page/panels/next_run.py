@@ -14,7 +14,7 @@ from connector.console.output import cell
 from connector.console.page.panels.health import Sum, sums_of
 from connector.console.page.panels.paging import PAGE_ROWS, Paged, number_of, paged, rows_of
 from connector.console.page.readings import WorkSeen
-from connector.console.page.work import Row, State
+from connector.console.page.work import Row, State, by_state
 from connector.model.money import with_digits
 
 WORDS: Mapping[State, str] = {
@@ -30,11 +30,10 @@ COLUMNS = (
     "state", "contract", "contract_name", "contract_line", "line_name", "customer", "manager", "amount",
     "currency", "date", "reason", "why",
 )  # fmt: skip
-_ORDER = {state: number for number, state in enumerate(State)}
 _NO_DAY = date.max
 _NO_AMOUNT = Decimal("-Infinity")
 _KEYS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
-    "state": lambda row: (_ORDER[row.state], row.contract_name.casefold(), row.line_name.casefold()),
+    "state": by_state,
     "contract": lambda row: (row.contract_name.casefold(), row.line_name.casefold()),
     "customer": lambda row: (row.customer.casefold(), row.contract_name.casefold()),
     "amount": lambda row: (_NO_AMOUNT if row.amount is None else row.amount,),
@@ -130,6 +129,8 @@ def _is_within(row: Row, asked: Asked) -> bool:
 
 
 def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    if sort == "state":
+        return rows
     return sorted(rows, key=_KEYS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
