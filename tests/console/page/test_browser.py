@@ -189,3 +189,29 @@ def test_the_countdown_counts(running: OpenEmulator, browser: Browser) -> None:
         tab.clock.run_for(3_000)
         assert tab.locator("[data-until]").inner_text() != before
         watched.tab.context.close()
+
+
+def test_a_rerun_in_the_browser(running: OpenEmulator, browser: Browser) -> None:
+    """From the red light to a job that sleeps again: plan, reason, the environment's name, one click.
+
+    A second one is refused by its plan.
+    """
+    with running.store.transaction() as tx:
+        for job in tx.find("asyncoperation", {"statuscode": 10}):
+            tx.update("asyncoperation", str(job["asyncoperationid"]), {"statecode": 3, "statuscode": 32})
+    with opened(Call(), is_acting=True) as page:
+        watched = enter(browser, page, viewport={"width": 360, "height": 800})
+        tab = watched.tab
+        tab.get_by_role("link", name="Actions").click()
+        tab.get_by_role("button", name="Plan a rerun").click()
+        tab.get_by_label("Why; it is kept in the history").fill("Ticket 4711")
+        tab.get_by_label("to confirm where it is done").fill(page.keeper.settings.require_url())
+        tab.get_by_role("button", name="Do what the plan says").click()
+        tab.get_by_text("ProcessRunCaller was started as system job").wait_for()
+        tab.get_by_role("link", name="Back to the actions").click()
+        tab.get_by_role("button", name="Plan a rerun").click()
+        tab.get_by_text("a second start would invoice twice").wait_for()
+        assert tab.get_by_role("button", name="Do what the plan says").count() == 0
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+        watched.check()
+        tab.context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -154,6 +155,16 @@ def test_an_environment_that_is_down_from_the_start(
         for path in ("/", "/timeline", "/next-run"):
             assert "Nothing is known yet" in visitor.text(path)
         assert visitor.get("/next-run.csv").status_code == 503
+
+
+def test_a_slow_environment_is_said(own_visitor: Visitor) -> None:
+    """While a reading takes long, the state before stands there, with how long it has been going on."""
+    topic = own_visitor.page.keeper.job
+    began_s = own_visitor.page.keeper.clock() - 42
+    topic._known = replace(topic.known, reading_since_s=began_s)
+    text = own_visitor.text("/")
+    assert "The environment is slow A new reading is under way for 42 s" in text
+    assert "Healthy Sleeping" in text
 
 
 def test_one_reading_serves_all_tabs(running: OpenEmulator, own_visitor: Visitor) -> None:
