@@ -205,7 +205,7 @@ def test_a_fault_of_ours_is_logged_and_said(visitor: Visitor, monkeypatch: pytes
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("connector.console.page.app.timeline.timeline_view", broken)
+    monkeypatch.setattr("connector.console.page.catalog.timeline.timeline_view", broken)
     answer = visitor.get("/timeline")
     assert answer.status_code == 500
     text = text_of(answer.text)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.console.page.panels.paging import Paged, number_of, paged, rows_of
 from connector.console.page.readings import HistorySeen
 from connector.history.report import with_drift
-from connector.history.values import Entry, Kind, SeenRun
+from connector.history.scores import scores_of
+from connector.history.values import SeenRun
 from connector.model.job_chain import JobCondition
 from connector.model.time_text import span
 from connector.runner.report import USUAL_DIGITS
@@ -36,18 +37,6 @@ class RunRow:
     is_well: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """A comparison of a preview with what the platform created; `share` is a text such as 0.98."""
-
-    at: datetime
-    on: str
-    equal: int
-    compared: int
-    share: str
-    is_emulated: bool
-
-
 def history_view(kept: HistorySeen, query: Mapping[str, str], zone: tzinfo) -> Mapping[str, Any]:
     rows = list(_rows(kept.runs))
     rows.reverse()
@@ -61,7 +50,7 @@ def history_view(kept: HistorySeen, query: Mapping[str, str], zone: tzinfo) -> M
         "charts": list(_charts(kept.runs[-DRAWN:], zone)),
         "entries": kept.entries[: -MOST_ENTRIES - 1 : -1],
         "entry_count": len(kept.entries),
-        "parity": list(_parity(kept.entries)),
+        "scores": scores_of(kept.entries)[::-1],
         "digits": USUAL_DIGITS,
     }
 
@@ -100,18 +89,3 @@ def _charts(runs: Sequence[SeenRun], zone: tzinfo) -> Iterator[Chart]:
 
 def _minutes(length: timedelta) -> Decimal:
     return (Decimal(int(length.total_seconds())) / 60).quantize(Decimal("0.1"))
-
-
-def _parity(entries: Iterable[Entry]) -> Iterator[Parity]:
-    """The latest first."""
-    for entry in reversed(tuple(entries)):
-        if entry.kind is Kind.COMPARE:
-            facts = entry.facts
-            yield Parity(
-                entry.at,
-                str(facts.get("on", "")),
-                int(str(facts.get("equal", 0))),
-                int(str(facts.get("compared", 0))),
-                str(facts.get("share") or ""),
-                bool(facts.get("proves_wiring_only")),
-            )
