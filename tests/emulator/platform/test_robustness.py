@@ -25,41 +25,12 @@ PATHS = (
     "applications", "faults", "faults/1", "limits", "requests", "nothing", "../clock", "%2e%2e/clock",
 )  # fmt: skip
 MEMBERS = [
-    "set",
-    "advance_s",
-    "job_shape",
-    "run_duration_s",
-    "purges_after_days",
-    "rules",
-    "failing_contracts",
-    "workflow",
-    "tables",
-    "columns",
-    "logical_name",
-    "name",
-    "type",
-    "table",
-    "targets",
-    "take",
-    "give",
-    "user",
-    "approves",
-    "approve",
-    "roles",
-    "client_id",
-    "certificate",
-    "federated",
-    "issuer",
-    "fault",
-    "kind",
-    "method",
-    "start",
-    "is_on",
-    "requests",
-    "window_s",
-    "time_zone",
-    "cut_off",
-]
+    "set", "advance_s", "job_shape", "run_duration_s", "purges_after_days", "rules",
+    "failing_contracts", "workflow", "tables", "columns", "logical_name", "name", "type", "table",
+    "targets", "take", "give", "user", "approves", "approve", "roles", "client_id", "certificate",
+    "federated", "issuer", "fault", "kind", "method", "start", "is_on", "requests", "window_s",
+    "time_zone", "cut_off",
+]  # fmt: skip
 WORDS = st.sampled_from(
     [
         "",
@@ -122,12 +93,12 @@ GRANTS = st.sampled_from(
     ["client_credentials", "authorization_code", "refresh_token", "password", "", "\x00",
      "urn:ietf:params:oauth:grant-type:device_code"]
 )  # fmt: skip
+NAMES_OF_FORMS = [
+    "grant_type", "client_id", "client_secret", "scope", "resource", "code", "code_verifier",
+    "device_code", "redirect_uri", "refresh_token", "client_assertion", "client_assertion_type",
+]  # fmt: skip
 FORMS = st.dictionaries(
-    st.sampled_from(
-        ["grant_type", "client_id", "client_secret", "scope", "resource", "code", "code_verifier", "device_code", "redirect_uri", "refresh_token", "client_assertion", "client_assertion_type"]
-    ),
-    GRANTS | st.text(max_size=30),
-    max_size=6,
+    st.sampled_from(NAMES_OF_FORMS), GRANTS | st.text(max_size=30), max_size=6,
 )  # fmt: skip
 
 
