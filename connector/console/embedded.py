@@ -18,6 +18,7 @@ def open_embedded(
     *,
     https: bool = True,
     port: int = 0,
+    host: str = "127.0.0.1",
     seed: str = "sample",
     snapshot: Path | None = None,
 ) -> OpenEmulator:
@@ -29,6 +30,7 @@ def open_embedded(
     try:
         from connector.emulator.ownership import open_emulator
         from connector.emulator.seed.snapshot_file import parse_snapshot
+        from connector.emulator.serving import Address
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in PACKAGES_OF_THE_EXTRA:
             raise
@@ -43,4 +45,4 @@ def open_embedded(
                 played = parse_snapshot(str(snapshot), lines)
         except OSError as error:
             raise StateFileError(f"{snapshot} cannot be read: {error.strerror}.", "Check the path.") from None
-    return open_emulator(path, https=https, port=port, seed=seed, played=played)
+    return open_emulator(path, https=https, address=Address(host, port), seed=seed, played=played)

@@ -18,7 +18,6 @@ from connector.emulator.sending import send_response
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
 _ROOT = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
-_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::\d{1,5})?")
 
 
 class WebApi:
@@ -30,11 +29,13 @@ class WebApi:
         callers: Callers,
         now: Callable[[], datetime],
         challenge: Callable[[str], str],
+        name: str = "localhost",
     ) -> None:
         self._service = service
         self._callers = callers
         self._now = now
         self._challenge = challenge
+        self._known_host = re.compile(rf"(?:127\.0\.0\.1|localhost|{re.escape(name)})(?::\d{{1,5}})?")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,7 +50,7 @@ class WebApi:
 
     def answer(self, scope: Scope, body: bytes) -> Response:
         headers = _headers(scope)
-        origin = f"{scope.get('scheme', 'http')}://{_host(scope, headers)}"
+        origin = f"{scope.get('scheme', 'http')}://{self._host(scope, headers)}"
         raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("ascii", "replace")
         found = _ROOT.fullmatch(raw_path)
         if found is None:
@@ -64,6 +65,14 @@ class WebApi:
         query = scope.get("query_string", b"").decode("ascii", "replace")
         request = Request(scope["method"], found.group(2) or "", query, headers, body, root)
         return self._service.answer(request, caller)
+
+    def _host(self, scope: Scope, headers: dict[str, str]) -> str:
+        """The host that the client used, when it is one of ours."""
+        given = headers.get("host", "")
+        if self._known_host.fullmatch(given):
+            return given
+        server: Any = scope.get("server") or ("127.0.0.1", 0)
+        return f"127.0.0.1:{server[1]}"
 
 
 def path_behind_root(path: str) -> str:
@@ -92,12 +101,3 @@ def _headers(scope: Scope) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-def _host(scope: Scope, headers: dict[str, str]) -> str:
-    """The host that the client used, when it is one of loopback's names."""
-    given = headers.get("host", "")
-    if _LOOPBACK.fullmatch(given):
-        return given
-    server: Any = scope.get("server") or ("127.0.0.1", 0)
-    return f"127.0.0.1:{server[1]}"

@@ -31,6 +31,7 @@ from connector.emulator.platform.switches import change_switches
 from connector.emulator.seed import CLOCK_STARTS, check_seed, plant, plant_snapshot, seed_of
 from connector.emulator.seed.snapshot_file import SnapshotError, SnapshotFile
 from connector.emulator.server import RunningEmulator, start
+from connector.emulator.serving import LOOPBACK, Address
 from connector.emulator.snapshots import restore
 from connector.emulator.store import Image, Store, read_owner
 from connector.emulator.store.statefile import StateFileInUseError, remove_state_file
@@ -171,7 +172,7 @@ def open_emulator(
     path: Path | None,
     *,
     https: bool = True,
-    port: int = 0,
+    address: Address = LOOPBACK,
     seed: str = "sample",
     plugins: Plugins | None = None,
     image: Image | None = None,
@@ -192,7 +193,7 @@ def open_emulator(
             return OpenEmulator(facts, is_new=False)
         is_there = path is not None and path.exists()
         try:
-            return _serve(path, https, port, _Beginning(seed, image, played), plugins)
+            return _serve(path, https, address, _Beginning(seed, image, played), plugins)
         except SnapshotError:
             if path is not None and not is_there:
                 remove_state_file(path)
@@ -219,7 +220,7 @@ class _Beginning:
 
 
 def _serve(
-    path: Path | None, https: bool, port: int, beginning: _Beginning, plugins: Plugins
+    path: Path | None, https: bool, address: Address, beginning: _Beginning, plugins: Plugins
 ) -> OpenEmulator:
     platform = Platform(plugins)
 
@@ -233,7 +234,7 @@ def _serve(
     running = start(
         path,
         https=https,
-        port=port,
+        address=address,
         now=beginning.played.now if beginning.played else CLOCK_STARTS,
         extensions=[platform.extend],
         control=control,

@@ -26,7 +26,7 @@ from connector.emulator.protocol.dispatch import Service
 from connector.emulator.protocol.messages import Request
 from connector.emulator.registry import Registry
 from connector.emulator.schema import Schema, load_schema
-from connector.emulator.serving import HOST, BackgroundServers, listen, origin_of
+from connector.emulator.serving import HOST, LOOPBACK, Address, BackgroundServers, listen, name_of, origin_of
 from connector.emulator.store import Image, Store
 from connector.emulator.trouble import Trouble
 from connector.emulator.trouble.injection import Disturbed, Surroundings, disturb_item
@@ -55,10 +55,12 @@ class RunningEmulator:
         sockets: tuple[socket, socket],
         *,
         https: bool,
+        name: str = HOST,
     ) -> None:
         self.store = store
+        self._name = name
         self.registry = registry
-        self._token_origin = origin_of(sockets[1], https=True)
+        self._token_origin = origin_of(sockets[1], https=True, name=name)
         self.issuer = Issuer(store, self._token_origin)
         self.trouble = Trouble()
         self.ca_file: Path = certificates.ca_file
@@ -70,7 +72,7 @@ class RunningEmulator:
             self.client_id = str(tx.setting(CLIENT))
             self.client_secret = str(tx.setting(APPLICATIONS, {}).get(self.client_id, ""))
             self.user_id = str(tx.setting(APPLICATION_USER))
-        self.url = origin_of(sockets[0], https=https)
+        self.url = origin_of(sockets[0], https=https, name=name)
         self.authority = f"{self._token_origin}/{self.tenant_id}"
         self.token_url = f"{self.authority}/oauth2/v2.0/token"
         self._servers.add(self._web_api(), sockets[0], certificates.context if https else None)
@@ -88,7 +90,8 @@ class RunningEmulator:
     @property
     def origins(self) -> tuple[str, ...]:
         """Every origin that a token may be asked for."""
-        return (self.url, self.url.replace(HOST, "localhost"))
+        names = dict.fromkeys((self._name, HOST, "localhost"))
+        return tuple(self.url.replace(f"//{self._name}:", f"//{name}:") for name in names)
 
     def mount_control(self, token: str, app: ASGIApp) -> None:
         """Serve an application on a port of its own, plain http, under `/token`; before `run`."""
@@ -115,7 +118,9 @@ class RunningEmulator:
         around = Surroundings(
             "web_api", self._now, path_behind_root, callers.identify, self.issuer.expire_all
         )
-        return Disturbed(WebApi(service, callers, self._now, self._challenge), self.trouble, around)
+        return Disturbed(
+            WebApi(service, callers, self._now, self._challenge, self._name), self.trouble, around
+        )
 
     def _tokens(self) -> ASGIApp:
         app = token_app(self.issuer, self._now, self._token_origin, lambda: self.origins)
@@ -135,13 +140,15 @@ def start(
     path: Path | None,
     *,
     https: bool = True,
-    port: int = 0,
+    address: Address = LOOPBACK,
     now: datetime | None = None,
     extensions: Sequence[Extension] = (),
     control: ControlFactory | None = None,
     image: Image | None = None,
 ) -> RunningEmulator:
-    """Open the state (a file, or memory for None), and serve it on loopback.
+    """Open the state (a file, or memory for None), and serve it on loopback, or at another `address`.
+
+    The control application is on loopback in any case.
 
     `now` is where the clock of a new state stands (default: the time of this machine); `extensions`
     register behaviour; `control` makes the control application once the emulator's facts are known:
@@ -156,7 +163,7 @@ def start(
         extend(registry, schema)
     with ExitStack() as undo:
         # The ports first: a taken one leaves no new state file behind.
-        sockets = (listen(port), listen(0))
+        sockets = (listen(address.port, address.host), listen(0, address.host))
         for held in sockets:
             undo.callback(held.close)
         store = Store.open(path, schema, now=now or datetime.now(UTC))
@@ -166,9 +173,11 @@ def start(
         with store.transaction() as tx:
             if tx.setting(TENANT) is None:
                 bootstrap(tx)
-        certificates = Certificates()
+        certificates = Certificates(name_of(address.host))
         undo.callback(certificates.remove)
-        emulator = RunningEmulator(store, registry, certificates, sockets, https=https)
+        emulator = RunningEmulator(
+            store, registry, certificates, sockets, https=https, name=name_of(address.host)
+        )
         undo.callback(emulator.stop)
         if control is not None:
             emulator.mount_control(*control(emulator))

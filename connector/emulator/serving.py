@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,12 +18,23 @@ from connector.emulator.trouble.connection import CONNECTION
 from connector.errors import SettingsError
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # only where somebody asks for it, with a warning
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 10.0
 _LONGEST_HEAD_BYTES = 256 * 1024  # an address that is too long is refused by the protocol, in JSON
 
 for _name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+
+class Address(NamedTuple):
+    """Where the Web API listens; port 0 is one that the system chooses."""
+
+    host: str = HOST
+    port: int = 0
+
+
+LOOPBACK = Address()
 
 
 class Reachable(H11Protocol):
@@ -108,20 +120,26 @@ class BackgroundServers:
             await asyncio.sleep(0.01)  # the loop closes the sockets in its next rounds
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket on loopback; port 0 takes a free one. SettingsError when it is taken."""
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """A listening socket; port 0 takes a free one. SettingsError when it is taken, or no address of ours."""
     # With the protocol spelled out asyncio turns off Nagle, which would cost 40 ms an answer.
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        held.bind((HOST, port))
+        held.bind((host, port))
         held.listen(128)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         held.close()
         raise SettingsError(
-            f"The port {port} cannot be used: {error}.", "Take port 0: the system chooses a free one."
+            f"The port {port} of {host} cannot be used: {error}.",
+            "Take port 0: the system chooses a free one. The host is an address of this machine.",
         ) from error
     return held
 
 
-def origin_of(held: socket.socket, *, https: bool) -> str:
-    return f"{'https' if https else 'http'}://{HOST}:{held.getsockname()[1]}"
+def name_of(host: str) -> str:
+    """What clients call a machine that listens on this address; of all addresses, by its own name."""
+    return socket.gethostname() if host == EVERYWHERE else host
+
+
+def origin_of(held: socket.socket, *, https: bool, name: str = HOST) -> str:
+    return f"{'https' if https else 'http'}://{name}:{held.getsockname()[1]}"

@@ -40,6 +40,7 @@ FROM = Annotated[
 ]
 # Windows lets a Ctrl-C through only between waits.
 BREATH_S = 0.5
+LOOPBACK = "127.0.0.1"
 
 
 @app.command()
@@ -48,6 +49,9 @@ def serve(
     call: Call,
     file: Annotated[Path | None, typer.Argument(help="The state; in memory without it.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; beyond loopback others can reach it.")
+    ] = LOOPBACK,
     http: Annotated[bool, typer.Option("--http", help="Serve the Web API in plain http.")] = False,
     seed: SEED = "sample",
     snapshot: FROM = None,
@@ -68,11 +72,16 @@ def serve(
     """
     if snapshot is not None and file is not None:
         _refuse_existing(file)
-    with open_embedded(file, https=not http, port=port, seed=seed, snapshot=snapshot) as emulator:
+    with open_embedded(file, https=not http, port=port, host=host, seed=seed, snapshot=snapshot) as emulator:
         if emulator.is_attached:
             raise StateFileError(
                 f"{file} is served by another process, at {emulator.url}.",
                 f"Use it there by DATAVERSE_URL=emulator:{file}, or end that process.",
+            )
+        if not host.startswith("127."):
+            call.voice.warn(
+                f"Others can reach it at {emulator.url}, and whoever knows the secret may do everything. "
+                "Its certificate authority is made anew with each start."
             )
         ended = threading.Event()
         signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())

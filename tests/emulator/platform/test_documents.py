@@ -17,9 +17,9 @@ def section(repository: Path, title: str) -> str:
 
 
 def test_every_table_is_described_once(repository: Path) -> None:
-    """A table that is added to the schema wants its line."""
+    """A table that is added to the schema wants its line; sdk… are the protocol's own."""
     named = re.findall(r"^\| `(\w+)` \|", section(repository, "Tables"), re.MULTILINE)
-    assert sorted(named) == sorted(load_schema().tables)
+    assert sorted(named) == sorted(name for name in load_schema().tables if not name.startswith("sdk"))
 
 
 def test_every_switch_is_described_with_its_default(repository: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from connector.emulator import start
+from connector.emulator.serving import Address
 from connector.emulator.store import Transaction, read_owner
 from connector.errors import SettingsError, StateFileError
 from tests.emulator.protocol.caller import NOW, Api, code_of
@@ -102,7 +103,7 @@ def test_a_taken_port_is_an_error_that_names_it(state_file: Path) -> None:
     with start(None) as running:
         port = int(running.url.rpartition(":")[2])
         with pytest.raises(SettingsError, match=str(port)):
-            start(state_file, port=port)
+            start(state_file, address=Address(port=port))
     assert list(state_file.parent.iterdir()) == []
     with start(state_file):
         pass
