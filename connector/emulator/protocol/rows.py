@@ -55,39 +55,50 @@ _remembered = lru_cache(maxsize=1 << 14)
 
 
 @_remembered
-def _money(stored: int) -> msgspec.Raw:
+def _money(stored: int | None) -> msgspec.Raw | None:
+    if stored is None:
+        return None
     return msgspec.Raw(format(Decimal(stored).scaleb(-MONEY_PLACES), "f").encode())
 
 
 @_remembered
-def _decimal(stored: str) -> msgspec.Raw:
-    return msgspec.Raw(stored.encode())
+def _decimal(stored: str | None) -> msgspec.Raw | None:
+    return None if stored is None else msgspec.Raw(stored.encode())
 
 
 @_remembered
-def _instant(stored: str) -> str:
-    return stored + "Z"
+def _instant(stored: str | None) -> str | None:
+    return None if stored is None else stored + "Z"
 
 
-def _choices(stored: Any) -> str:
-    return str(stored).strip(",")
+def _boolean(stored: Any) -> bool | None:
+    return None if stored is None else bool(stored)
+
+
+def _choices(stored: Any) -> str | None:
+    return None if stored is None else str(stored).strip(",")
 
 
 _ENCODERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.MONEY: _money,
     Kind.DECIMAL: _decimal,
-    Kind.BOOLEAN: bool,
+    Kind.BOOLEAN: _boolean,
     Kind.INSTANT: _instant,
     Kind.CHOICES: _choices,
 }
 
 
 def encoder_of(column: Column) -> Callable[[Any], Any] | None:
-    """From the stored value to that of the API; None where they are the same."""
-    if column.kind is Kind.MANAGED:
-        name = column.name
-        return lambda s: {"Value": bool(s), "CanBeChanged": True, "ManagedPropertyLogicalName": name}
-    return _ENCODERS.get(column.kind)
+    """From the stored value to that of the API, null to null; None where they are the same."""
+    if column.kind is not Kind.MANAGED:
+        return _ENCODERS.get(column.kind)
+
+    def managed(stored: Any) -> dict[str, Any] | None:
+        if stored is None:
+            return None
+        return {"Value": bool(stored), "CanBeChanged": True, "ManagedPropertyLogicalName": column.name}
+
+    return managed
 
 
 @dataclass(frozen=True)
@@ -123,10 +134,10 @@ class RowShape:
         if not found.rows:
             return []
         stored = found.columns()
-        values: list[Iterable[Any]] = [map('W/"{}"'.format, stored[VERSION])]
+        values: list[Iterable[Any]] = [[f'W/"{version}"' for version in stored[VERSION]]]
         for column in self.columns:
             of, encode = stored[column.name], encoder_of(column)
-            values.append(of if encode is None else [None if one is None else encode(one) for one in of])
+            values.append(of if encode is None else map(encode, of))
         names = (ETAG, *(column.property_name for column in self.columns))
         return list(starmap(_record(names), zip(*values, strict=True)))
 
@@ -134,7 +145,7 @@ class RowShape:
         out: dict[str, Any] = {ETAG: etag(row)}
         for column in self.columns:
             value, encode = row[column.name], encoder_of(column)
-            out[column.property_name] = value if value is None or encode is None else encode(value)
+            out[column.property_name] = value if encode is None else encode(value)
         return out
 
 
