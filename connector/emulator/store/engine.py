@@ -12,11 +12,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from connector.emulator.store.aggregates import DECIMAL_SUM, DecimalSum
 from connector.emulator.store.statefile import APPLICATION_ID, LAYOUT_VERSION
 from connector.emulator.store.text import (
-    DECIMAL_COLLATION,
     MATCHES,
-    TEXT_COLLATION,
-    compare_decimals,
-    compare_text,
+    add_collations,
     matches,
 )
 
@@ -46,8 +43,7 @@ def make_engine(path: Path | None) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    connection.create_collation(TEXT_COLLATION, compare_text)
-    connection.create_collation(DECIMAL_COLLATION, compare_decimals)
+    add_collations(connection)
     connection.create_function(MATCHES, 2, matches, deterministic=True)
     connection.create_aggregate(DECIMAL_SUM, 1, DecimalSum)  # type: ignore[arg-type]  # typed for integers
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:

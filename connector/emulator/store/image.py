@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from connector.emulator.store.statefile import APPLICATION_ID, LAYOUT_VERSION
+from connector.emulator.store.text import add_collations
 from connector.errors import StateFileError
 
 _MAGIC = b"SQLite format 3\x00"
@@ -81,6 +82,7 @@ class Image:
     @contextlib.contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(":memory:")
+        add_collations(connection)
         try:
             connection.deserialize(self.content)
             yield connection

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from decimal import Decimal
 from functools import lru_cache
 
 TEXT_COLLATION = "EMU_TEXT"
 DECIMAL_COLLATION = "EMU_DECIMAL"
 MATCHES = "emu_matches"
+
+
+def add_collations(connection: sqlite3.Connection) -> None:
+    """What every connection to a state needs, since its indexes are sorted by them."""
+    connection.create_collation(TEXT_COLLATION, compare_text)
+    connection.create_collation(DECIMAL_COLLATION, compare_decimals)
 
 
 def compare_text(left: str, right: str) -> int:
