@@ -173,6 +173,7 @@ def _boolean(_: str, __: Column, given: bool) -> bool:
 _CONVERTERS: dict[Kind, tuple[tuple[type, ...], Callable[[str, Column, Any], Value]]] = {
     Kind.TEXT: ((str,), _text),
     Kind.GUID: ((str,), _guid),
+    Kind.LOOKUP: ((str,), _guid),  # in keys; bodies bind navigation properties instead
     Kind.INTEGER: ((int,), _integer),
     Kind.CHOICE: ((int,), _choice),
     Kind.CHOICES: ((str,), _choices),
