@@ -112,7 +112,8 @@ def remove_key(tx: Transaction, table: Table, key: AlternateKey) -> None:
         raise bad_request(f"The key '{key.name}' came with the table and cannot be deleted.")
     defined = dict(tx.setting(_DEFINED, {}))
     left = [each for each in defined[table.logical_name] if each["name"] != key.name]
-    tx.set_setting(_DEFINED, defined | {table.logical_name: left})
+    others = {name: keys for name, keys in defined.items() if name != table.logical_name}
+    tx.set_setting(_DEFINED, others | ({table.logical_name: left} if left else {}))
 
 
 def check_unique(
