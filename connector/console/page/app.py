@@ -82,7 +82,9 @@ class Site:
         known = self.known()
         context = self.context(request, ENVIRONMENTS.title, ("job",), known)
         places = [place_view(one) for one in self.peers.seen()]
-        return HTMLResponse(rendered("environments.html", {**context, "is_live": True, "places": places}))
+        # The script looks again until each of them has been read once.
+        more = {"is_awaited": any(one.light is None for one in places), "places": places}
+        return HTMLResponse(rendered("environments.html", {**context, **more}))
 
     def known(self, topics: tuple[str, ...] = ()) -> dict[str, Known[Any]]:
         """What is known of everything; the history, which is a file of this machine, where it is wanted."""

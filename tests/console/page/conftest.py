@@ -18,7 +18,7 @@ from connector.dataverse import RetryPolicy
 from connector.emulator.ownership import OpenEmulator, open_emulator
 from tests.conftest import without_settings
 
-READ_WITHIN_S = 60.0
+READ_WITHIN_S = 300.0
 AT_ONCE = RetryPolicy(budget_s=1, most_faults=1)
 """A request that fails has failed: tests wait for nothing."""
 
@@ -49,17 +49,17 @@ class Visitor:
     session: requests.Session = field(default_factory=requests.Session)
 
     def enter(self) -> requests.Response:
-        return self.session.get(self.page.access.new_address(), timeout=30)
+        return self.session.get(self.page.access.new_address(), timeout=120)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         return self.session.get(
-            f"{self.page.origin}{path}", headers=headers, timeout=30, allow_redirects=False
+            f"{self.page.origin}{path}", headers=headers, timeout=120, allow_redirects=False
         )
 
     def post(self, path: str, form: dict[str, str], **headers: str) -> requests.Response:
         given = {"origin": self.page.origin, **headers}
         return self.session.post(
-            f"{self.page.origin}{path}", data=form, headers=given, timeout=30, allow_redirects=False
+            f"{self.page.origin}{path}", data=form, headers=given, timeout=120, allow_redirects=False
         )
 
     def text(self, path: str) -> str:

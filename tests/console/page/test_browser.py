@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PANELS = ("/", "/timeline", "/next-run", "/calendar", "/problems", "/history", "/line/Implementation%20work")
-WITHIN_MS = 30_000
+WITHIN_MS = 120_000
 # The checks leave the pictures there, to be looked at.
 SHOTS = "BROWSER_TEST_SHOTS"
 REQUIRED = "BROWSER_TESTS_REQUIRED"

@@ -26,9 +26,9 @@ def test_it_listens_at_once_and_ends_at_ctrl_c(running: OpenEmulator, tmp_path: 
         try:
             address = json.loads(process.stdout.readline())["address"]
             with requests.Session() as session:
-                assert session.get(address, timeout=60).status_code == 200
+                assert session.get(address, timeout=120).status_code == 200
                 origin = address.partition("/enter")[0]
-                assert "projops" in session.get(origin, timeout=60).text
+                assert "projops" in session.get(origin, timeout=120).text
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 0
             assert b"The page has ended." in process.stderr.read()

@@ -45,7 +45,9 @@ def test_all_environments_stand_in_one_table(traveller: Visitor) -> None:
     traveller.get("/environments")
     _, empty = traveller.page.keepers
     assert empty.job.wait_beyond(0, READ_WITHIN_S).value is not None
-    text = traveller.text("/environments")
+    answer = traveller.get("/environments").text
+    assert "data-again" not in answer
+    text = text_of(answer)
     assert "live: emulator:running.db shown now Healthy Sleeping" in text
     assert "new-empty: emulator:empty.db Never provisioned" in text
     assert "broken Unknown" in text

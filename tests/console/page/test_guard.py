@@ -12,8 +12,8 @@ from tests.console.page.conftest import Visitor
 def test_the_printed_address_works_once(visitor: Visitor) -> None:
     """The ticket becomes a cookie; whoever comes by the same address later is told how to get another."""
     address = visitor.page.access.new_address()
-    assert requests.get(address, timeout=30).status_code == 200
-    again = requests.get(address, timeout=30)
+    assert requests.get(address, timeout=120).status_code == 200
+    again = requests.get(address, timeout=120)
     assert again.status_code == 403
     assert "works once" in again.text
 
@@ -28,7 +28,7 @@ def test_the_cookie_is_for_this_page_alone(visitor: Visitor) -> None:
 @pytest.mark.parametrize("path", ["/", "/next-run.csv", "/pulse", "/static/x/page.css", "/line/x"])
 def test_without_the_cookie_nothing_is_told(visitor: Visitor, path: str) -> None:
     """A loopback port is open to every user of a machine: no address answers a stranger."""
-    answer = requests.get(f"{visitor.page.origin}{path}", timeout=30)
+    answer = requests.get(f"{visitor.page.origin}{path}", timeout=120)
     assert answer.status_code == 401
     assert "Contoso" not in answer.text
     assert len(answer.text) < 500
@@ -38,7 +38,7 @@ def test_without_the_cookie_nothing_is_told(visitor: Visitor, path: str) -> None
 def test_a_cookie_that_is_none_opens_nothing(visitor: Visitor, cookie: str) -> None:
     """Made-up and broken cookies are those of a stranger."""
     header = {"cookie": cookie.format(port=visitor.page.access.port)}
-    assert requests.get(visitor.page.origin, headers=header, timeout=30).status_code == 401
+    assert requests.get(visitor.page.origin, headers=header, timeout=120).status_code == 401
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "evil.example:80"])
@@ -56,13 +56,13 @@ def test_another_sites_request_is_refused(visitor: Visitor) -> None:
 
 def test_a_change_without_origin_is_refused(visitor: Visitor) -> None:
     """Browsers name the origin of every POST; what names none is no browser on our page."""
-    answer = visitor.session.post(f"{visitor.page.origin}/refresh", timeout=30)
+    answer = visitor.session.post(f"{visitor.page.origin}/refresh", timeout=120)
     assert answer.status_code == 403
 
 
 def test_every_answer_has_the_headers(visitor: Visitor) -> None:
     """No script and no style of others, no frame, nothing kept in caches: errors and strangers included."""
-    answers = [visitor.get("/"), visitor.get("/nothing"), requests.get(visitor.page.origin, timeout=30)]
+    answers = [visitor.get("/"), visitor.get("/nothing"), requests.get(visitor.page.origin, timeout=120)]
     for answer in answers:
         assert answer.headers["content-security-policy"] == POLICY
         assert answer.headers["cache-control"] == "no-store"
