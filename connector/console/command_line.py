@@ -25,6 +25,7 @@ COMMANDS: Final = (
     "watch",
     "rerun",
     "run",
+    "serve",
     "explain",
     "utilization",
     "doctor",

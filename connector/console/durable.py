@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from threading import Event, Thread
@@ -18,10 +18,11 @@ from connector.console.voice import Voice
 from connector.dataverse import RetryPolicy
 from connector.errors import StateUnusable
 from connector.hooks import load_plugins
-from connector.runner.durable import DurableRun, HeldLeases, Site, figures_so_far, why
+from connector.runner.durable import DurableRun, HeldLeases, figures_so_far, why
 from connector.runner.engine import Kind, Part, Stopping
 from connector.runner.engine_dbos import Left, Steering, Worker, working
 from connector.runner.progress import Progress
+from connector.runner.site import Site
 from connector.settings import Settings
 from connector.state.address import StateAddress, state_address
 from connector.state.database import Database
@@ -76,11 +77,14 @@ class State:
     def progress(self, run: RunRow) -> Progress:
         return Progress(run, figures_so_far(self.runs, run.id), self.runs.now())
 
-    def is_dead(self, worker: str) -> bool:
-        """Whether a worker can no longer be at work: nobody holds its slot here, or its lease has ended."""
+    def is_dead(self, worker: str, after: timedelta = timedelta(0)) -> bool:
+        """Whether a worker can no longer be at work: nobody holds its slot here, or its lease has ended,
+        `after` ago at least."""
         if is_slot_free(self.slots, worker):
             return True
-        return all(holder.is_stale for holder in self.leases.holders(f"worker/{worker}"))
+        long_ago = (self.runs.now() - after).timestamp()
+        holders = self.leases.holders(f"worker/{worker}")
+        return all(holder.is_stale and holder.until <= long_ago for holder in holders)
 
 
 @contextmanager

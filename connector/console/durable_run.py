@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import typer
 from msgspec.structs import replace
@@ -23,7 +24,9 @@ from connector.console.durable import (
     opened,
     take_up,
 )
+from connector.console.health import HealthPort
 from connector.console.output import Envelope, Item, Layout
+from connector.console.serving import Served
 from connector.console.stopping import asked_to_end
 from connector.console.voice import Voice
 from connector.errors import PartlyDone, Refused, UsageError
@@ -75,6 +78,43 @@ def run_durably(
         row = _gone_through(here, id, call.voice)
         _show(call, here.state, row, connection)
     _end(row)
+
+
+def serve_durably(
+    call: Call,
+    settings: Settings,
+    request: DurableRequest,
+    *,
+    is_all_contracts: bool,
+    keep: timedelta,
+    take_over_after: timedelta | None,
+    health: HealthPort,
+) -> None:
+    """Serve until the process is asked to end; what is left is said then."""
+    with (
+        asked_to_end() as stopping,
+        connected_until(settings, call.voice, stopping) as connection,
+        at_work(connection, settings, stopping) as here,
+        steering(here.state.database.address, here.environment) as steer,
+    ):
+        request = checked(connection, request, is_all_contracts=is_all_contracts)
+        served = Served(
+            here,
+            steer,
+            request,
+            settings.job.start_with,
+            keep,
+            call.voice,
+            connection.is_emulator,
+            take_over_after,
+        )
+        with health.telling(served.health) as address:
+            call.voice.say(f"Serving {here.environment} as {here.worker_id}. Ctrl-C ends it.")
+            if address:
+                call.voice.say(f"Health: {address}")
+            served.serve()
+        for line in served.left():
+            call.voice.warn(line)
 
 
 def checked(

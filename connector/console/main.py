@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,10 +14,19 @@ from connector import __version__
 if TYPE_CHECKING:
     from connector.console.failures import FaultLog
 
+# How threads of the durable engine are named.
+WORKER = "dbos-executor"
+
 
 def main() -> None:
     """The entry point: runs the command line and exits."""
-    sys.exit(run_command_line(sys.argv[1:]))
+    code = run_command_line(sys.argv[1:])
+    if any(thread.name.startswith(WORKER) for thread in threading.enumerate()):
+        # A durable run whose request is still on its way: waiting for it would take minutes, and it is as
+        # safe as after a crash.
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run_command_line(arguments: Sequence[str]) -> int:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from connector.runner.engine import Stopping
+
 _ASKED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
@@ -30,6 +32,8 @@ def asked_to_end() -> Iterator[threading.Event]:
         before = {one: signal.signal(one, ask) for one in _ASKED}
     try:
         yield event
+    except Stopping:
+        raise KeyboardInterrupt from None
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

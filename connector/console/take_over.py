@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from connector.console.durable import State, environment_name, opened
-from connector.runner.engine_dbos import Left, steering
+from connector.runner.engine_dbos import Left, Steering, steering
 from connector.settings import Settings
 
 
 def take_over(settings: Settings) -> Iterator[str]:
     """Hand over what dead workers left of this environment's runs; says what."""
-    with opened(settings) as state:
-        moved = hand_over(state, environment_name(settings))
+    environment = environment_name(settings)
+    with opened(settings) as state, steering(state.database.address, environment) as steer:
+        moved = hand_over(state, steer)
         if not moved:
             yield "No worker left anything."
         for part in moved:
             yield f"{part.id}: left by {part.worker}, and in the queue again."
 
 
-def hand_over(state: State, environment: str) -> list[Left]:
-    """Put the parts of dead workers into the queue again."""
-    with steering(state.database.address, environment) as steer:
-        dead = {worker: state.is_dead(worker) for worker in {part.worker for part in steer.unended()}}
-        moved = [part for part in steer.unended() if part.is_taken and dead.get(part.worker, False)]
-        steer.resume(moved)
-        return moved
+def hand_over(state: State, steer: Steering, after: timedelta = timedelta(0)) -> list[Left]:
+    """Put the parts of workers into the queue again that have been dead for so long."""
+    taken = [part for part in steer.unended() if part.is_taken]
+    dead = {worker for worker in {part.worker for part in taken} if state.is_dead(worker, after)}
+    moved = [part for part in taken if part.worker in dead]
+    steer.resume(moved)
+    return moved

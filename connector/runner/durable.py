@@ -13,15 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from threading import Event
 
-from connector.dataverse import DataverseClient, TableDefinition
 from connector.errors import ProjopsError, Refused, Superseded
-from connector.hooks import Plugins
-from connector.job.look import Environment, look
+from connector.job.look import look
 from connector.model.column_date import day_in
 from connector.model.process import PROCESS_RUNNER
-from connector.model.tables import Tables
 from connector.runner.contract_work import ContractWork
 from connector.runner.durable_facts import (
     DurableRequest,
@@ -34,11 +30,13 @@ from connector.runner.durable_facts import (
     sum_of,
     summed,
 )
-from connector.runner.engine import Engine, Facts, Kind, Part, Stopping
+from connector.runner.engine import Engine, Facts, Kind, Part
 from connector.runner.guard import check_chain, check_day, check_time, next_wake
 from connector.runner.plan import plan_contract
 from connector.runner.read import stream_contract_ids, stream_contracts
 from connector.runner.read_zone import read_zone
+from connector.runner.recurring_run import check_alone, plan_next, wake
+from connector.runner.site import Site
 from connector.state.leases import Holder, Lease, Leases
 from connector.state.runs import RunRow, Runs, RunState
 from connector.workflow import Run
@@ -49,43 +47,8 @@ LEASE_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where runs do their work: one environment, under the name that all workers give it.
-
-    `still_at_work_s` is how long a call whose answer nobody saw may go on in the environment. `stopping` is
-    set when this process is to end.
-    """
-
-    name: str
-    client: DataverseClient
-    tables: Tables
-    row_definition: TableDefinition | None
-    plugins: Plugins
-    look_at: Environment
-    still_at_work_s: float
-    stopping: Event = field(default_factory=Event)
-
-    def wait(self, seconds: float) -> None:
-        """Raises Stopping when the process is to end meanwhile."""
-        if self.stopping.wait(seconds):
-            raise Stopping
-
-    def go_on(self) -> None:
-        """Raises Stopping when the process is to end."""
-        if self.stopping.is_set():
-            raise Stopping
-
-
-Ended = Callable[[Engine, RunRow], None]
-
-
-def nothing_follows(_engine: Engine, _run: RunRow) -> None:
-    pass
-
-
-@dataclass(frozen=True)
 class DurableRun:
-    """The parts of runs at one site, as `worker` does them. `and_then` is what follows a run's end."""
+    """The parts of runs at one site, as `worker` does them."""
 
     site: Site
     runs: Runs
@@ -94,7 +57,6 @@ class DurableRun:
     held: HeldLeases
     contracts_of_chunk: int = CONTRACTS_OF_CHUNK
     contracts_of_batch: int = CONTRACTS_OF_BATCH
-    and_then: Ended = nothing_follows
 
     @property
     def _job(self) -> str:
@@ -112,6 +74,8 @@ class DurableRun:
             self._chunk(engine, row, part.number)
         elif part.kind is Kind.FINISH:
             self._finish(engine, row)
+        else:
+            wake(self.site, engine, part, request_of(row.request))
 
     # The beginning
 
@@ -162,6 +126,8 @@ class DurableRun:
         if request.is_beside_chain:
             return None
         diagnosis = look(self.site.look_at).diagnosis
+        if request.is_chained:
+            check_alone(diagnosis)
         check_chain(diagnosis, guard_min=request.guard_min)
         return next_wake(diagnosis)
 
@@ -241,8 +207,10 @@ class DurableRun:
     # The end
 
     def _finish(self, engine: Engine, row: RunRow) -> None:
+        """The next run is planned before this one ends: at no moment the job is without an open run."""
+        if request_of(row.request).is_chained:
+            plan_next(self.site, self.runs, engine, row)
         engine.step("sum", lambda: self._sum(row))
-        self.and_then(engine, row)
 
     def _sum(self, row: RunRow) -> Facts:
         total = summed(self.runs.figures(row.id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -27,7 +27,8 @@ class DurableRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """What is asked for; kept with the run, so that whoever resumes it does the same.
 
     `on` is the day, None for the environment's today at its beginning. `limit` is the number of contracts
-    that are gone through at most. `is_chained`: at its end ProcessRunCaller is planned.
+    that are gone through at most. `is_chained`: one of a recurring job, whose end plans the next one; `due`
+    is the environment's instant before which it does not begin.
     """
 
     rules: InvoicingRules
@@ -39,6 +40,7 @@ class DurableRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     is_beside_chain: bool = False
     guard_min: int = 30
     is_chained: bool = False
+    due: datetime | None = None
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ Facts = Mapping[str, Any]
 
 
 class RunState(StrEnum):
+    SLEEPING = "sleeping"
     PLANNED = "planned"
     RUNNING = "running"
     DONE = "done"
@@ -63,7 +64,14 @@ class Effect:
 class Runs:
     database: Database
 
-    def begin(self, id: str, environment: str, workflow: str, request: Facts) -> None:
+    def begin(
+        self,
+        id: str,
+        environment: str,
+        workflow: str,
+        request: Facts,
+        state: RunState = RunState.PLANNED,
+    ) -> None:
         """Once: a run that is there stays as it is."""
 
         def work(connection: sa.Connection) -> None:
@@ -74,7 +82,7 @@ class Runs:
                         environment=environment,
                         workflow=workflow,
                         request=_text(request),
-                        state=RunState.PLANNED,
+                        state=state,
                         message="",
                         begun=self.database.now(connection),
                     )

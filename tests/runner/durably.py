@@ -12,9 +12,10 @@ from typing import Any
 from connector.hooks import load_plugins
 from connector.job.look import Environment
 from connector.model.process import PROCESS_RUNNER
-from connector.runner.durable import DurableRun, HeldLeases, Site
+from connector.runner.durable import DurableRun, HeldLeases
 from connector.runner.durable_facts import DurableRequest, Figures, as_facts, summed
 from connector.runner.engine import InLine, Kind, Part
+from connector.runner.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.leases import Leases
@@ -60,7 +61,7 @@ class Durably:
             self.leases,
             name,
             HeldLeases(self.leases),
-            **{"contracts_of_chunk": 1, "contracts_of_batch": 1, **sizes},  # type: ignore[arg-type]
+            **{"contracts_of_chunk": 1, "contracts_of_batch": 1, **sizes},
         )
 
     def begin(self, run: str = "run-1", **asked: Any) -> Part:

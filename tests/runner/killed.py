@@ -30,9 +30,10 @@ from connector.job.look import Environment
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.tables import DECLARED
 from connector.runner import engine_dbos
-from connector.runner.durable import DurableRun, HeldLeases, Site
+from connector.runner.durable import DurableRun, HeldLeases
 from connector.runner.engine import Kind, Part
 from connector.runner.engine_dbos import working
+from connector.runner.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.leases import Leases

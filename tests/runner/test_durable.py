@@ -14,8 +14,8 @@ import requests
 
 from connector.dataverse import EVERYTHING
 from connector.errors import Superseded, UsageError
-from connector.runner.durable_facts import intent_of
-from connector.runner.engine import InLine, Stopping
+from connector.runner.durable_facts import intent_of, request_of
+from connector.runner.engine import InLine, Kind, Part, Stopping
 from connector.state.leases import Lease
 from connector.state.runs import RunState
 from tests.matrix import Matrix
@@ -224,3 +224,31 @@ def test_failed_contracts_are_known_by_name(durable: Durably) -> None:
     ((contract, facts),) = durable.runs.outcomes("run-1", is_failed=True)
     assert contract == broken
     assert facts["failures"][0]["message"]
+
+
+def test_the_end_of_a_run_plans_the_next_one_once(durable: Durably) -> None:
+    """J5 and J6: 24 hours after the end ProcessRunCaller calls it again; planned again it is the same run."""
+    engine = InLine(durable.worker())
+    engine.run(durable.begin("job-1", is_chained=True))
+    following = durable.row("job-2")
+    due = request_of(following.request).due
+    assert durable.row("job-1").state is RunState.DONE
+    assert (following.state, due) == (RunState.SLEEPING, durable.world.client.now + timedelta(hours=24))
+    assert engine.sleeping == {"job-2/caller": 24 * 3600}
+    durable.world.emulator.advance_clock(timedelta(minutes=5))
+    InLine(durable.worker()).run(Part(Kind.FINISH, "job-1"))
+    assert len(durable.runs.rows()) == 2
+    assert request_of(durable.row("job-2").request).due == due
+
+
+def test_a_timer_that_is_early_sleeps_on(durable: Durably) -> None:
+    """The engine's clock is not the environment's: what is awake too early begins nothing."""
+    InLine(durable.worker()).run(durable.begin("job-1", is_chained=True))
+    early = InLine(durable.worker())
+    early.run(Part(Kind.CALLER, "job-2"))
+    assert early.sleeping == {"job-2/caller-1": 24 * 3600}
+    durable.world.emulator.advance_clock(timedelta(hours=24))
+    on_time = InLine(durable.worker())
+    on_time.run(Part(Kind.CALLER, "job-2", 1))
+    assert durable.row("job-2").state is RunState.DONE
+    assert "job-3/caller" in on_time.sleeping

@@ -1,0 +1,143 @@
+"""serve: one chain of our own, as the platform's would be, for any number of workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from connector.console.health import HealthPort
+from connector.console.main import run_command_line
+from connector.emulator.ownership import OpenEmulator
+from connector.state.address import state_address
+from connector.state.database import Database
+from connector.state.runs import Runs, RunState
+from tests.console.outputs import Done, Projops
+from tests.runner.interrupts import ACTION, tapped
+
+FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
+ASKS_THE_TIME = "WhoAmI"
+MOST_TICKS = 300
+
+
+@pytest.fixture
+def state(tmp_path: Path, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "state" / "runs.db"
+    monkeypatch.setenv("PROJOPS_STATE_URL", str(path))
+    emulator.move_clock(FIFTH)
+    return path
+
+
+def states(state: Path) -> Counter[RunState]:
+    with Database.open(state_address(str(state))) as database:
+        return Counter(row.state for row in Runs(database).rows())
+
+
+def served(
+    projops: Projops, emulator: OpenEmulator, state: Path, meanwhile: Callable[[Counter[RunState]], None]
+) -> Done:
+    """Serve; whenever it asks the environment for the time `meanwhile` is told how the runs stand."""
+    ticks = 0
+
+    def tick() -> None:
+        nonlocal ticks
+        ticks += 1
+        wire.path = ASKS_THE_TIME
+        if ticks > MOST_TICKS:
+            end()
+        meanwhile(states(state))
+
+    with tapped(emulator.url) as wire:
+        wire.path, wire.then = ASKS_THE_TIME, tick
+        return projops("serve", "--start-with", "ProcessRunner", "--health-port", "0")
+
+
+def end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_chain_runs_sleeps_a_day_and_runs_again(
+    projops: Projops, emulator: OpenEmulator, state: Path
+) -> None:
+    """Run, 24 hours of the environment's clock, run: then the next one sleeps, and the end says so."""
+    moved: list[datetime] = []
+
+    def meanwhile(seen: Counter[RunState]) -> None:
+        if seen[RunState.DONE] == 1 and seen[RunState.SLEEPING] and not moved:
+            moved.append(emulator.advance_clock(timedelta(hours=24)))
+        if seen[RunState.DONE] == 2 and seen[RunState.SLEEPING]:
+            end()
+
+    done = served(projops, emulator, state, meanwhile)
+    assert done.code == 0, done.err
+    assert states(state) == {RunState.DONE: 2, RunState.SLEEPING: 1}
+    assert "sleeps until 2020-10-07 06:00 UTC" in done.err
+    assert "http://127.0.0.1:" in done.err
+    with emulator.store.snapshot() as tx:
+        assert len(tx.find("invoice", {})) == 7
+
+
+def test_the_next_start_goes_on_with_the_chain_that_is_there(
+    projops: Projops, emulator: OpenEmulator, state: Path
+) -> None:
+    """Ended while it slept, served again: no second chain, and the same run is to come."""
+
+    def until_it_sleeps(seen: Counter[RunState]) -> None:
+        if seen[RunState.SLEEPING]:
+            end()
+
+    served(projops, emulator, state, until_it_sleeps)
+    before = projops("runs", "list", "-o", "json").json["runs"]
+    assert served(projops, emulator, state, until_it_sleeps).code == 0
+    after = projops("runs", "list", "-o", "json").json["runs"]
+    assert [(run["id"], run["state"]) for run in after] == [(run["id"], run["state"]) for run in before]
+
+
+def test_a_chain_of_the_environments_own_is_looked_for_before_each_run(
+    projops: Projops, emulator: OpenEmulator, state: Path
+) -> None:
+    """Rule J10: refused when somebody starts the platform's job while ours sleeps, and at the next start."""
+    provisioned: list[int] = []
+
+    def meanwhile(seen: Counter[RunState]) -> None:
+        if seen[RunState.DONE] and seen[RunState.SLEEPING] and not provisioned:
+            emulator.advance_clock(timedelta(hours=24))
+            provisioned.append(run_command_line(["provision", "--apply", "--quiet"]))
+
+    done = served(projops, emulator, state, meanwhile)
+    assert provisioned == [0]
+    assert (done.code, "chain of its own" in done.err) == (4, True), done.err
+    assert states(state)[RunState.REFUSED] == 1
+    again = projops("serve")
+    assert (again.code, "chain of its own" in again.err) == (4, True)
+
+
+def test_what_a_dead_worker_left_is_handed_over(
+    projops: Projops, emulator: OpenEmulator, state: Path
+) -> None:
+    """runs resume --stale puts it into the queue, where the next worker takes it; a second time it is told
+    that nothing is left."""
+    with tapped(emulator.url) as wire:
+        wire.path, wire.then = ACTION, end
+        projops("run", "--apply", "--durable")
+    handed = projops("runs", "resume", "--stale")
+    assert (handed.code, ": left by worker-" in handed.err) == (0, True), handed.err
+    assert "No worker left anything" in projops("runs", "resume", "--stale").err
+
+
+def test_health_is_told_on_loopback() -> None:
+    """200 when all is well, 503 when not, and nothing else is answered."""
+    found = {"is_well": True}
+    with HealthPort(0).telling(lambda: found) as address:
+        assert requests.get(address, timeout=10).json() == found
+        found["is_well"] = False
+        assert requests.get(address, timeout=10).status_code == 503
+        assert requests.get(address.replace("health", "runs"), timeout=10).status_code == 404
+    with HealthPort(None).telling(lambda: found) as nowhere:
+        assert nowhere == ""
