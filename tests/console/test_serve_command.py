@@ -107,8 +107,9 @@ def test_a_chain_of_the_environments_own_is_looked_for_before_each_run(
 
     def meanwhile(seen: Counter[RunState]) -> None:
         if seen[RunState.DONE] and seen[RunState.SLEEPING] and not provisioned:
+            provisioned.append(-1)
             emulator.advance_clock(timedelta(hours=24))
-            provisioned.append(run_command_line(["provision", "--apply", "--quiet"]))
+            provisioned[0] = run_command_line(["provision", "--apply", "--quiet"])
 
     done = served(projops, emulator, state, meanwhile)
     assert provisioned == [0]
