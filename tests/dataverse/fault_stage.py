@@ -15,8 +15,8 @@ from connector.emulator.trouble import Rule, Status
 from connector.emulator.trouble.rule import Place
 
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-# Both count every write, the repeated ones too.
-_VERSION_COLUMN = "versionnumber"
+# All of them count every write, the repeated ones too; "version" is that of a record that was deleted.
+_VERSION_COLUMNS = frozenset({"versionnumber", "version"})
 _VERSION_SETTING = "version"
 # On a busy machine no answer is given up for slowness alone.
 _PATIENCE_S = 60.0
@@ -116,7 +116,7 @@ class Stage:
         found: dict[str, list[tuple[object, ...]]] = {}
         for name in names:
             columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
-            told = ", ".join(f'"{column}"' for column in columns if column != _VERSION_COLUMN)
+            told = ", ".join(f'"{column}"' for column in columns if column not in _VERSION_COLUMNS)
             rows = connection.execute(f'SELECT {told} FROM "{name}"').fetchall()
             found[name] = [row for row in rows if row[0] != _VERSION_SETTING]
         return found
