@@ -43,7 +43,9 @@ def browser() -> Iterator[Browser]:
 
     assert CHROMIUM is not None, f"{REQUIRED} is set, and no chromium is installed"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=WITHIN_MS
+        )
         yield launched
         launched.close()
 
