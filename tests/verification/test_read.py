@@ -133,7 +133,7 @@ def test_what_is_wrong_many_times_is_counted_exactly_and_named_in_part(world: Wo
 def test_a_run_date_counts_as_missed_only_when_its_day_is_over(world: World) -> None:
     """On the run date itself nothing is missed; in a zone where it is still yesterday even a day later."""
     world.emulator.move_clock(datetime(2020, 10, 5, 23, tzinfo=UTC))
-    assert ["2020-09-28" in text for text in missed(world)] == [True]
+    assert not any("2020-10-05" in text for text in missed(world))
     world.emulator.move_clock(datetime(2020, 10, 6, 1, tzinfo=UTC))
     assert any("2020-10-05" in text for text in missed(world))
     evidence = evidence_of(world, InvoicingRules(time_zone="America/New_York"))
