@@ -143,7 +143,7 @@ def _ready(outcome: ContractOutcome) -> Iterator[Row]:
                 currency=invoice.currency_code,
                 digits=outcome.digits.get(invoice.currency_code, USUAL_DIGITS),
                 when=invoice.invoice_run_date,
-                why=f"On a draft invoice, from {several(len(line.details), 'transaction')}.",
+                why=f"Goes on a draft invoice, from {several(len(line.details), 'transaction')}.",
             )
 
 
