@@ -35,7 +35,7 @@ def main(given: list[str]) -> int:
         try:
             ensure(ROOT)
         except InstallationFailed as failure:
-            print(f"\n{failure}", file=sys.stderr)
+            sys.stderr.write("\n" + str(failure) + "\n")
             return 1
     return run_module("dev", "pytest", pytest_arguments(given))
 

@@ -282,7 +282,7 @@ class _Reading:
             query = Query(filter=text, select=select, is_unbounded=not text)
             for rows in in_chunks(self.client.list(table, query), ROWS_AT_A_TIME):
                 if part.kind is Kind.LINE:
-                    spill.own((row.id, row.contract) for row in rows if row.contract)
+                    spill.own(_owned_through(rows))
                 elif part.kind is Kind.CONTRACT:
                     spill.own((row.id, row.id) for row in rows)
                 self._keep(part, spill, rows)
@@ -322,6 +322,14 @@ class _Reading:
             for pairs in reader.pairs():
                 spill.add(Kind.SOURCE, (((invoice, None), encode((invoice, one))) for invoice, one in pairs))
         return found
+
+
+def _owned_through(lines: Iterable[ContractLine]) -> Iterator[tuple[str, str]]:
+    """Whose the lines are, and their contracts too: a page of lines may come before that of its contract."""
+    for line in lines:
+        if line.contract:
+            yield line.contract, line.contract
+            yield line.id, line.contract
 
 
 def tried(read: Callable[[], None]) -> Piece[Read]:

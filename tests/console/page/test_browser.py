@@ -37,8 +37,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Gone with this module: while Playwright is started its event loop counts as running in this thread."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  # where there is no browser, none of it is needed
 
     assert CHROMIUM is not None, f"{REQUIRED} is set, and no chromium is installed"
