@@ -1,8 +1,8 @@
-"""Runs as they are kept: what was asked for, how far it came, and each write that was meant or made."""
+"""Runs as they are kept, and the chunks in which they are handed out: what was asked for, how it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +13,9 @@ import sqlalchemy as sa
 
 from connector.state import tables
 from connector.state.database import Database, instant_of
-from connector.state.leases import Lease, Leases
-
-Facts = Mapping[str, Any]
-"""What JSON holds: texts, numbers, lists and dictionaries."""
+from connector.state.facts import Facts, facts_of, text_of
+from connector.state.tallies import Tallies
+from connector.state.writes import Writes
 
 
 class RunState(StrEnum):
@@ -52,17 +51,16 @@ class RunRow:
 
 
 @dataclass(frozen=True)
-class Effect:
-    """A write that was meant, noted before it was sent; `at` are seconds of the database's clock."""
-
-    key: str
-    intent: Facts
-    at: float
-
-
-@dataclass(frozen=True)
 class Runs:
     database: Database
+
+    @property
+    def writes(self) -> Writes:
+        return Writes(self.database)
+
+    @property
+    def tallies(self) -> Tallies:
+        return Tallies(self.database)
 
     def begin(
         self,
@@ -81,7 +79,7 @@ class Runs:
                         id=id,
                         environment=environment,
                         workflow=workflow,
-                        request=_text(request),
+                        request=text_of(request),
                         state=state,
                         message="",
                         begun=self.database.now(connection),
@@ -103,14 +101,14 @@ class Runs:
             self._add_chunk(id, number, chunk)
             contracts += len(chunk)
         self._update(
-            id, frozen=_text(frozen), contracts=contracts, chunks=number, state=RunState.RUNNING, message=""
+            id, frozen=text_of(frozen), contracts=contracts, chunks=number, state=RunState.RUNNING, message=""
         )
         found = self.find(id)
         assert found is not None
         return found
 
     def _add_chunk(self, run: str, number: int, contracts: Sequence[str]) -> None:
-        values = {"run": run, "number": number, "contracts": _text(list(contracts)), "worker": ""}
+        values = {"run": run, "number": number, "contracts": text_of(list(contracts)), "worker": ""}
 
         def work(connection: sa.Connection) -> None:
             connection.execute(sa.delete(tables.chunk).where(_chunk(run, number)))
@@ -176,125 +174,6 @@ class Runs:
 
         return self.database.do(work)
 
-    def known(self, run: str, contracts: Sequence[str]) -> dict[str, Facts]:
-        """What came of those contracts with which this run is through, by contract."""
-
-        def work(connection: sa.Connection) -> dict[str, Facts]:
-            table = tables.contract
-            query = sa.select(table.c.contract, table.c.outcome).where(
-                table.c.run == run, table.c.contract.in_(contracts)
-            )
-            return {row.contract: _facts(row.outcome) for row in connection.execute(query)}
-
-        return self.database.do(work)
-
-    def effects(self, run: str, contracts: Sequence[str]) -> dict[str, list[Effect]]:
-        """The writes of which nobody has said what came of them, by contract, in the order of their keys."""
-
-        def work(connection: sa.Connection) -> dict[str, list[Effect]]:
-            table = tables.effect
-            query = (
-                sa.select(table)
-                .where(table.c.run == run, table.c.contract.in_(contracts))
-                .order_by(table.c.contract, table.c.key)
-            )
-            found: dict[str, list[Effect]] = {}
-            for row in connection.execute(query):
-                found.setdefault(row.contract, []).append(Effect(row.key, _facts(row.intent), float(row.at)))
-            return found
-
-        return self.database.do(work)
-
-    def intend(
-        self, leases: Leases, held: Iterable[Lease], run: str, contract: str, key: str, intent: Facts
-    ) -> None:
-        """Note a write before it is sent, if the leases still are what they were. Raises Superseded."""
-        held = tuple(held)
-
-        def work(connection: sa.Connection) -> None:
-            leases.check(connection, held)
-            table = tables.effect
-            connection.execute(sa.delete(table).where(_effect(run, contract, key)))
-            connection.execute(
-                sa.insert(table).values(
-                    run=run,
-                    contract=contract,
-                    key=key,
-                    intent=_text(intent),
-                    at=self.database.now(connection),
-                )
-            )
-
-        self.database.do(work)
-
-    def record(
-        self, run: str, batch: tuple[int, int], contract: str, outcome: Facts, *, is_failed: bool
-    ) -> None:
-        """The run is through with a contract of a batch (the numbers of its chunk and its own): what came of
-        it, and no write of it is open any more."""
-
-        def work(connection: sa.Connection) -> None:
-            table = tables.contract
-            connection.execute(sa.delete(table).where(table.c.run == run, table.c.contract == contract))
-            connection.execute(
-                sa.insert(table).values(
-                    run=run,
-                    contract=contract,
-                    chunk=batch[0],
-                    batch=batch[1],
-                    is_failed=is_failed,
-                    outcome=_text(outcome),
-                )
-            )
-            effects = tables.effect
-            connection.execute(sa.delete(effects).where(effects.c.run == run, effects.c.contract == contract))
-
-        self.database.do(work)
-
-    def end_batch(self, run: str, chunk: int, number: int, figures: Facts) -> None:
-        def work(connection: sa.Connection) -> None:
-            table = tables.batch
-            is_this = sa.and_(table.c.run == run, table.c.chunk == chunk, table.c.number == number)
-            connection.execute(sa.delete(table).where(is_this))
-            at = self.database.now(connection)
-            connection.execute(
-                sa.insert(table).values(run=run, chunk=chunk, number=number, figures=_text(figures), at=at)
-            )
-
-        self.database.do(work)
-
-    def figures(self, run: str) -> list[Facts]:
-        """What the batches of a run came to, those that are done."""
-        query = sa.select(tables.batch.c.figures).where(tables.batch.c.run == run)
-        return [_facts(text) for text in self._scalars(query)]
-
-    def under_way(self, run: str) -> list[Facts]:
-        """What came of contracts whose batch is not done."""
-        one, whole = tables.contract, tables.batch
-        is_its = sa.and_(
-            whole.c.run == one.c.run, whole.c.chunk == one.c.chunk, whole.c.number == one.c.batch
-        )
-        query = (
-            sa.select(one.c.outcome).outerjoin(whole, is_its).where(one.c.run == run, whole.c.run.is_(None))
-        )
-        return [_facts(text) for text in self._scalars(query)]
-
-    def outcomes(self, run: str, *, is_failed: bool | None = None) -> Iterator[tuple[str, Facts]]:
-        """Contracts of which something came, with what it was; a thousand at a time."""
-        table, last = tables.contract, ""
-        while True:
-            query = sa.select(table.c.contract, table.c.outcome).where(
-                table.c.run == run, table.c.contract > last
-            )
-            if is_failed is not None:
-                query = query.where(table.c.is_failed == is_failed)
-            some = self._rows(query.order_by(table.c.contract).limit(1000))
-            for row in some:
-                yield row.contract, _facts(row.outcome)
-            if not some:
-                return
-            last = some[-1].contract
-
     def now(self) -> datetime:
         return instant_of(self.database.do(self.database.now))
 
@@ -313,20 +192,9 @@ class Runs:
         update = sa.update(tables.run).where(tables.run.c.id == id).values(**values)
         self.database.do(lambda connection: connection.execute(update))
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        return self.database.do(lambda connection: connection.execute(query).all())
-
-    def _scalars(self, query: sa.Select[Any]) -> Sequence[str]:
-        return self.database.do(lambda connection: connection.scalars(query).all())
-
 
 def _chunk(run: str, number: int) -> sa.ColumnElement[bool]:
     return sa.and_(tables.chunk.c.run == run, tables.chunk.c.number == number)
-
-
-def _effect(run: str, contract: str, key: str) -> sa.ColumnElement[bool]:
-    table = tables.effect
-    return sa.and_(table.c.run == run, table.c.contract == contract, table.c.key == key)
 
 
 def _run(row: sa.Row[Any]) -> RunRow:
@@ -334,8 +202,8 @@ def _run(row: sa.Row[Any]) -> RunRow:
         id=row.id,
         environment=row.environment,
         workflow=row.workflow,
-        request=_facts(row.request),
-        frozen=None if row.frozen is None else _facts(row.frozen),
+        request=facts_of(row.request),
+        frozen=None if row.frozen is None else facts_of(row.frozen),
         state=RunState(row.state),
         message=row.message,
         begun=instant_of(row.begun),
@@ -343,11 +211,3 @@ def _run(row: sa.Row[Any]) -> RunRow:
         contracts=row.contracts,
         chunks=row.chunks,
     )
-
-
-def _text(facts: object) -> str:
-    return msgspec.json.encode(facts, enc_hook=str).decode()
-
-
-def _facts(text: str) -> Facts:
-    return dict(msgspec.json.decode(text))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from connector.console.health import HealthPort
+from connector.console.durable.health import HealthPort
 from connector.console.main import run_command_line
 from connector.emulator.ownership import OpenEmulator
 from connector.state.address import state_address

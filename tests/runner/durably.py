@@ -12,10 +12,10 @@ from typing import Any
 from connector.hooks import load_plugins
 from connector.job.look import Environment
 from connector.model.process import PROCESS_RUNNER
-from connector.runner.durable import DurableRun, HeldLeases
-from connector.runner.durable_facts import DurableRequest, Figures, as_facts, summed
-from connector.runner.engine import InLine, Kind, Part
-from connector.runner.site import Site
+from connector.runner.durable.engine import InLine, Kind, Part
+from connector.runner.durable.facts import DurableRequest, Figures, as_facts, summed
+from connector.runner.durable.run import DurableRun, HeldLeases
+from connector.runner.durable.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.leases import Leases
@@ -80,7 +80,7 @@ class Durably:
         return found
 
     def figures(self, run: str = "run-1") -> Figures:
-        return summed(self.runs.figures(run))
+        return summed(self.runs.tallies.figures(run))
 
 
 @contextmanager

@@ -29,18 +29,25 @@ from connector.hooks import load_plugins
 from connector.job.look import Environment
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.tables import DECLARED
-from connector.runner import engine_dbos
-from connector.runner.durable import DurableRun, HeldLeases
-from connector.runner.engine import Kind, Part
-from connector.runner.engine_dbos import working
-from connector.runner.site import Site
+from connector.runner.durable.dbos_engine import worker as dbos_worker
+from connector.runner.durable.dbos_engine.worker import working
+from connector.runner.durable.engine import Kind, Part
+from connector.runner.durable.run import DurableRun, HeldLeases
+from connector.runner.durable.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.leases import Leases
 from connector.state.runs import ENDED, Runs
 from connector.state.slots import slot
+from connector.state.tallies import Tallies
+from connector.state.writes import Writes
 from tests.runner.emulated import NAMES, Emulated
 
+_NOTES: dict[type, tuple[str, ...]] = {
+    Runs: ("freeze", "end_chunk", "tell"),
+    Writes: ("intend", "record"),
+    Tallies: ("end_batch",),
+}
 WRITES = ("createinvoicefrominvoiceschedule", "$batch")
 
 
@@ -91,7 +98,7 @@ def _run(job: dict[str, Any]) -> None:
                 _wait(runs, job["run"], worker)
 
 
-def _wait(runs: Runs, run: str, worker: engine_dbos.Worker) -> None:
+def _wait(runs: Runs, run: str, worker: dbos_worker.Worker) -> None:
     while True:
         row = runs.find(run)
         if row is not None and row.state in ENDED:
@@ -124,10 +131,11 @@ def _instrument(job: dict[str, Any]) -> None:
             file.write(name + "\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    for name in ("freeze", "intend", "record", "end_batch", "end_chunk", "tell"):
-        _around(Runs, name, point, _words)
-    _around(engine_dbos._Engine, "step", point, lambda _part, key, _work: key)
-    _around(engine_dbos._Engine, "begin", point, lambda _part, begun, *_: begun.id)
+    for owner, names in _NOTES.items():
+        for name in names:
+            _around(owner, name, point, _words)
+    _around(dbos_worker._Engine, "step", point, lambda _part, key, _work: key)
+    _around(dbos_worker._Engine, "begin", point, lambda _part, begun, *_: begun.id)
     _around(requests.adapters.HTTPAdapter, "send", point, _address)
 
 
@@ -147,7 +155,7 @@ def _around(owner: type, name: str, point: Callable[[str], None], words: Callabl
     setattr(owner, name, wrapper)
 
 
-def _words(_runs: Runs, *given: Any) -> str:
+def _words(_notes: Any, *given: Any) -> str:
     return " ".join(str(one) for one in given if isinstance(one, (str, int)))
 
 

@@ -14,8 +14,8 @@ import requests
 
 from connector.dataverse import EVERYTHING
 from connector.errors import Superseded, UsageError
-from connector.runner.durable_facts import intent_of, request_of
-from connector.runner.engine import InLine, Kind, Part, Stopping
+from connector.runner.durable.engine import InLine, Kind, Part, Stopping
+from connector.runner.durable.facts import intent_of, request_of
 from connector.state.leases import Lease
 from connector.state.runs import RunState
 from tests.matrix import Matrix
@@ -106,7 +106,7 @@ def test_what_is_meant_is_noted_before_it_is_sent(durable: Durably) -> None:
     with tapped(durable.world.client.url) as line, suppress(Died):
         line.path = ACTION
         InLine(durable.worker()).run(durable.begin())
-    (effects,) = durable.runs.effects("run-1", all_contracts(durable)).values()
+    (effects,) = durable.runs.writes.effects("run-1", all_contracts(durable)).values()
     intent = intent_of(effects[0].intent)
     assert intent.call is not None
     assert intent.call.rows
@@ -126,7 +126,7 @@ def test_a_call_that_never_arrived_is_not_sent_again_by_itself(durable: Durably)
     with tapped(durable.world.client.url) as line:
         line.path, line.then = ACTION, lose
         row = durable.run()
-    ((contract, facts),) = durable.runs.outcomes("run-1", is_failed=True)
+    ((contract, facts),) = durable.runs.writes.outcomes("run-1", is_failed=True)
     assert row.state is RunState.PARTLY
     assert "answer to the call was lost" in facts["failures"][0]["message"]
     assert durable.world.drafts(contract) == []
@@ -221,7 +221,7 @@ def test_failed_contracts_are_known_by_name(durable: Durably) -> None:
     durable.world.emulator.change_switches(failing_contracts=(broken,))
     row = durable.run()
     assert row.state is RunState.PARTLY
-    ((contract, facts),) = durable.runs.outcomes("run-1", is_failed=True)
+    ((contract, facts),) = durable.runs.writes.outcomes("run-1", is_failed=True)
     assert contract == broken
     assert facts["failures"][0]["message"]
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from connector.errors import StateUnusable, Superseded
-from connector.runner import engine_dbos
-from connector.runner.engine import Engine, Kind, Part, Stopping
-from connector.runner.engine_dbos import steering, working
+from connector.runner.durable.dbos_engine import names
+from connector.runner.durable.dbos_engine.steering import Left, steering
+from connector.runner.durable.dbos_engine.worker import working
+from connector.runner.durable.engine import Engine, Kind, Part, Stopping
 from connector.state.address import StateAddress, state_address
 
 HERE, ELSEWHERE = "here", "elsewhere"
@@ -136,7 +137,7 @@ def test_another_worker_takes_nothing_of_a_living_one(address: StateAddress) -> 
         assert other.done.wait(LONG_S)
 
 
-def leave_one(address: StateAddress) -> list[engine_dbos.Left]:
+def leave_one(address: StateAddress) -> list[Left]:
     def leave(_engine: Engine, _part: Part) -> None:
         raise Stopping
 
@@ -174,7 +175,7 @@ def test_runs_of_another_version_of_the_engine_are_named(
     address: StateAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An incompatible change would leave them waiting for ever without a word."""
-    monkeypatch.setattr(engine_dbos, "VERSION", "0")
+    monkeypatch.setattr(names, "VERSION", "0")
     leave_one(address)
     monkeypatch.undo()
     with (

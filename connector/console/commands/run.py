@@ -176,11 +176,11 @@ def _run_durably(
     limit: int | None,
     insisting: tuple[bool, bool],
 ) -> None:
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable_run import run_durably
-    from connector.runner.durable_facts import DurableRequest
+        from connector.console.durable.one_run import run_durably
+    from connector.runner.durable.facts import DurableRequest
     from connector.settings import CreateWith
 
     is_all_contracts, is_beside_chain = insisting

@@ -13,7 +13,7 @@ from connector.console.output import Envelope, Layout
 from connector.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from connector.console.durable import State
+    from connector.console.durable.here import State
 
 LAYOUT = Layout(
     "projops.runs/1",
@@ -49,11 +49,11 @@ def list_runs(call: Call) -> None:
 
     Nothing is asked of the environment.
     """
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable import opened
-        from connector.runner.progress import progress_json, progress_line
+        from connector.console.durable.here import opened
+        from connector.runner.durable.progress import progress_json, progress_line
     with opened(call.settings()) as state:
         progresses = [state.progress(row) for row in state.runs.rows()]
         call.show(
@@ -74,12 +74,12 @@ def show(
 
     With --follow in another terminal: the same figures again and again, until it has ended.
     """
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable import opened
-        from connector.console.durable_run import LAYOUT as RUN
-        from connector.console.durable_run import show_run
+        from connector.console.durable.here import opened
+        from connector.console.durable.one_run import LAYOUT as RUN
+        from connector.console.durable.one_run import show_run
     with opened(call.settings()) as state:
         row = state.require(run)
         if follow:
@@ -89,8 +89,8 @@ def show(
 
 
 def _follow(call: Call, state: State, run: str) -> None:
-    from connector.console.stopping import asked_to_end
-    from connector.runner.progress import progress_line
+    from connector.console.durable.stopping import asked_to_end
+    from connector.runner.durable.progress import progress_line
     from connector.state.runs import ENDED, RunState
 
     with asked_to_end() as stopping:
@@ -116,17 +116,17 @@ def resume(
     With --stale nothing is done here: what workers left whose lease has ended goes back into the queue, and
     a worker of another terminal or host (projops serve, projops runs resume) takes it up.
     """
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     if (run is None) is not stale:
         raise UsageError("Either a run or --stale is wanted.", "For example projops runs resume --stale.")
     with durable_extra():
-        from connector.console import durable_run
+        from connector.console.durable import one_run
     settings = call.settings()
     if run is not None:
-        durable_run.resume(call, settings, run)
+        one_run.resume(call, settings, run)
         return
-    from connector.console.take_over import take_over
+    from connector.console.durable.take_over import take_over
 
     for line in take_over(settings):
         call.voice.say(line)
@@ -138,11 +138,11 @@ def cancel(call: Call, run: Id) -> None:
 
     A write that is on its way is not called back. What was created stays.
     """
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable import opened
-        from connector.runner.engine_dbos import steering
+        from connector.console.durable.here import opened
+        from connector.runner.durable.dbos_engine.steering import steering
     from connector.state.runs import ENDED, RunState
 
     with opened(call.settings()) as state:
@@ -159,11 +159,11 @@ def cancel(call: Call, run: Id) -> None:
 @connected_to_environment
 def retry_failed(call: Call, run: Id) -> None:
     """Try the contracts of a run again that failed, as a run of its own for the same day."""
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console import durable_run
-    durable_run.retry_failed(call, call.settings(), run)
+        from connector.console.durable import one_run
+    one_run.retry_failed(call, call.settings(), run)
 
 
 @local
@@ -174,11 +174,11 @@ def prune(
     ] = "90d",
 ) -> None:
     """Forget runs that ended long ago, with all that was kept of them. What they created stays."""
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable import opened
-        from connector.console.retention import prune_runs
+        from connector.console.durable.here import opened
+        from connector.console.durable.retention import prune_runs
     span = words.span(older_than)
     with opened(call.settings()) as state:
         count = prune_runs(state, span)

@@ -52,12 +52,12 @@ def serve(
 
       projops serve --all-contracts --start-with ProcessRunner --take-over-after 10m
     """
-    from connector.console.durable_door import durable_extra
+    from connector.console.durable.door import durable_extra
 
     with durable_extra():
-        from connector.console.durable_run import serve_durably
-    from connector.console.health import HealthPort
-    from connector.runner.durable_facts import DurableRequest
+        from connector.console.durable.one_run import serve_durably
+    from connector.console.durable.health import HealthPort
+    from connector.runner.durable.facts import DurableRequest
     from connector.settings import CreateWith
 
     settings = call.settings(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.model.time_text import span
-from connector.runner.durable_facts import USUAL_DIGITS, Figures
+from connector.runner.durable.facts import USUAL_DIGITS, Figures
 from connector.runner.wording import grouped, several
 from connector.state.runs import RunRow, RunState
 

@@ -18,8 +18,10 @@ from connector.errors import ProjopsError, Refused, Superseded
 from connector.job.look import look
 from connector.model.column_date import day_in
 from connector.model.process import PROCESS_RUNNER
-from connector.runner.contract_work import ContractWork
-from connector.runner.durable_facts import (
+from connector.runner.durable.chain import check_alone, plan_next, wake
+from connector.runner.durable.contract_work import ContractWork
+from connector.runner.durable.engine import Engine, Facts, Kind, Part
+from connector.runner.durable.facts import (
     DurableRequest,
     Figures,
     Frozen,
@@ -30,13 +32,11 @@ from connector.runner.durable_facts import (
     sum_of,
     summed,
 )
-from connector.runner.engine import Engine, Facts, Kind, Part
+from connector.runner.durable.site import Site
 from connector.runner.guard import check_chain, check_day, check_time, next_wake
 from connector.runner.plan import plan_contract
 from connector.runner.read import stream_contract_ids, stream_contracts
 from connector.runner.read_zone import read_zone
-from connector.runner.recurring_run import check_alone, plan_next, wake
-from connector.runner.site import Site
 from connector.state.leases import Holder, Lease, Leases
 from connector.state.runs import RunRow, Runs, RunState
 from connector.workflow import Run
@@ -185,7 +185,7 @@ class DurableRun:
         )
 
     def _batch(self, work: ContractWork, contracts: Sequence[str], until: datetime | None) -> Facts:
-        known = self.runs.known(work.run_id, contracts)
+        known = self.runs.writes.known(work.run_id, contracts)
         total = Figures()
         for facts in known.values():
             total = total.plus(counted(facts))
@@ -197,7 +197,7 @@ class DurableRun:
             check_time(site.client.now, until)
             total = total.plus(work.done(work.decide(snapshot), earlier.get(snapshot.contract.id)))
         total = replace(total, contracts=len(contracts))
-        self.runs.end_batch(work.run_id, *work.batch, total.as_facts())
+        self.runs.tallies.end_batch(work.run_id, *work.batch, total.as_facts())
         return total.as_facts()
 
     def _end_chunk(self, run: str, number: int) -> Facts:
@@ -213,7 +213,7 @@ class DurableRun:
         engine.step("sum", lambda: self._sum(row))
 
     def _sum(self, row: RunRow) -> Facts:
-        total = summed(self.runs.figures(row.id))
+        total = summed(self.runs.tallies.figures(row.id))
         state = RunState.PARTLY if total.failed or total.unknown else RunState.DONE
         self.runs.tell(row.id, state)
         job = self.leases.take(self._job, row.id, is_shared=True)
@@ -252,8 +252,8 @@ def _in_chunks(ids: Iterator[str], size: int) -> Iterator[list[str]]:
 
 def figures_so_far(runs: Runs, run: str) -> Figures:
     """How much of a run is done: whole batches, and the contracts of others that are through."""
-    under_way = sum_of(counted(facts) for facts in runs.under_way(run))
-    return summed(runs.figures(run)).plus(under_way)
+    under_way = sum_of(counted(facts) for facts in runs.tallies.under_way(run))
+    return summed(runs.tallies.figures(run)).plus(under_way)
 
 
 def why(error: BaseException) -> str:

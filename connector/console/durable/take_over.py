@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from connector.console.durable import State, environment_name, opened
-from connector.runner.engine_dbos import Left, Steering, steering
+from connector.console.durable.here import State, environment_name, opened
+from connector.runner.durable.dbos_engine.steering import Left, Steering, steering
 from connector.settings import Settings
 
 

@@ -7,18 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from connector.console.durable import Here, State, new_run_id, take_up
-from connector.console.retention import prune_runs
-from connector.console.take_over import hand_over
+from connector.console.durable.here import Here, State, new_run_id, take_up
+from connector.console.durable.retention import prune_runs
+from connector.console.durable.take_over import hand_over
 from connector.console.voice import Voice
 from connector.errors import DataverseError, Refused, StateUnusable
 from connector.job.look import look
-from connector.runner.durable import why
-from connector.runner.durable_facts import DurableRequest, request_of
-from connector.runner.engine import Kind, Part
-from connector.runner.engine_dbos import Steering
-from connector.runner.progress import progress_line
-from connector.runner.recurring_run import (
+from connector.runner.durable.chain import (
     begin_sleeping,
     check_alone,
     first_request,
@@ -26,6 +21,11 @@ from connector.runner.recurring_run import (
     seconds_until,
     sleeping_text,
 )
+from connector.runner.durable.dbos_engine.steering import Steering
+from connector.runner.durable.engine import Kind, Part
+from connector.runner.durable.facts import DurableRequest, request_of
+from connector.runner.durable.progress import progress_line
+from connector.runner.durable.run import why
 from connector.state.leases import Holder
 from connector.state.runs import ENDED, RunRow, RunState
 

@@ -14,7 +14,7 @@ import msgspec
 from connector.errors import StateUnusable
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.money import EXACT, ZERO, with_digits
-from connector.runner.engine import Facts
+from connector.runner.durable.engine import Facts
 from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome, InvoiceState
 from connector.runner.plan import DateCall
 from connector.workflow import CreateInvoice

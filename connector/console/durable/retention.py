@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
-from connector.console.durable import State
-from connector.runner.engine_dbos import steering
+from connector.console.durable.here import State
+from connector.runner.durable.dbos_engine.steering import steering
 from connector.state.runs import ENDED
 
 

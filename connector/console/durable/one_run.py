@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from connector.console.call import Call
 from connector.console.connection import Connection
-from connector.console.durable import (
+from connector.console.durable.health import HealthPort
+from connector.console.durable.here import (
     Here,
     State,
     at_work,
@@ -24,19 +25,18 @@ from connector.console.durable import (
     opened,
     take_up,
 )
-from connector.console.health import HealthPort
+from connector.console.durable.serving import Served
+from connector.console.durable.stopping import asked_to_end
 from connector.console.output import Envelope, Item, Layout
-from connector.console.serving import Served
-from connector.console.stopping import asked_to_end
 from connector.console.voice import Voice
 from connector.errors import PartlyDone, Refused, UsageError
 from connector.job.look import look
 from connector.model.process import PROCESS_RUNNER
-from connector.runner.durable_facts import DurableRequest, as_facts, frozen_of, request_of
-from connector.runner.engine import Kind, Part
-from connector.runner.engine_dbos import steering
+from connector.runner.durable.dbos_engine.steering import steering
+from connector.runner.durable.engine import Kind, Part
+from connector.runner.durable.facts import DurableRequest, as_facts, frozen_of, request_of
+from connector.runner.durable.progress import Progress, progress_json, progress_line, run_text
 from connector.runner.guard import check_chain, check_records, check_scope
-from connector.runner.progress import Progress, progress_json, progress_line, run_text
 from connector.runner.read import is_emulator
 from connector.runner.wording import several
 from connector.settings import Settings
@@ -158,7 +158,7 @@ def retry_failed(call: Call, settings: Settings, id: str) -> None:
     """The contracts of a run that failed, as a run of its own, for the day of the first."""
     with opened(settings) as state:
         row = state.require(id)
-        failed = tuple(contract for contract, _ in state.runs.outcomes(id, is_failed=True))
+        failed = tuple(contract for contract, _ in state.runs.writes.outcomes(id, is_failed=True))
     if not failed:
         raise Refused(f"No contract of the run {id} failed.")
     request, frozen = request_of(row.request), frozen_of(row.frozen)
@@ -213,14 +213,14 @@ def show_run(call: Call, state: State, row: RunRow, envelope: Envelope) -> None:
 
     def stream() -> Iterator[Item]:
         yield {"kind": "result", **progress_json(progress)}
-        for contract, facts in state.runs.outcomes(row.id):
+        for contract, facts in state.runs.writes.outcomes(row.id):
             named = {"contract": contract, "contract_name": facts["name"]}
             yield from ({"kind": "invoice", **named, **one} for one in facts["invoices"])
             yield from ({"kind": "failed", **named, **one} for one in facts["failures"])
 
     def text() -> Iterator[str]:
         yield from run_text(progress)
-        for contract, facts in state.runs.outcomes(row.id, is_failed=True):
+        for contract, facts in state.runs.writes.outcomes(row.id, is_failed=True):
             for one in facts["failures"]:
                 yield f"  ! {facts['name']} ({contract}): {one['message']}"
 

@@ -9,7 +9,7 @@ from connector.dataverse import DataverseClient, TableDefinition
 from connector.hooks import Plugins
 from connector.job.look import Environment
 from connector.model.tables import Tables
-from connector.runner.engine import Stopping
+from connector.runner.durable.engine import Stopping
 
 
 @dataclass(frozen=True)

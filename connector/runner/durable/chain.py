@@ -15,10 +15,10 @@ from connector.errors import Refused
 from connector.model.job_chain import Diagnosis
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from connector.model.time_text import moment
-from connector.runner.durable_facts import DurableRequest, as_facts, request_of
-from connector.runner.engine import Engine, Facts, Kind, Part
+from connector.runner.durable.engine import Engine, Facts, Kind, Part
+from connector.runner.durable.facts import DurableRequest, as_facts, request_of
+from connector.runner.durable.site import Site
 from connector.runner.recurring import next_run_after
-from connector.runner.site import Site
 from connector.state.runs import RunRow, Runs, RunState
 from connector.workflow import Call, WaitUntil
 

@@ -11,7 +11,8 @@ from connector.errors import Refused
 from connector.model.tables import Tables
 from connector.runner.apply import ByAction
 from connector.runner.apply_records import ByRecords
-from connector.runner.durable_facts import (
+from connector.runner.durable.engine import Facts
+from connector.runner.durable.facts import (
     Figures,
     Intent,
     as_facts,
@@ -21,13 +22,13 @@ from connector.runner.durable_facts import (
     joined,
     outcome_facts,
 )
-from connector.runner.engine import Facts
 from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome, InvoiceState
 from connector.runner.plan import ContractPlan, DateCall
 from connector.runner.read import stream_contracts
 from connector.runner.read_drafts import read_drafts
 from connector.state.leases import Lease, Leases
-from connector.state.runs import Effect, Runs
+from connector.state.runs import Runs
+from connector.state.writes import Effect
 from connector.workflow import ContractSnapshot, Run
 
 BY_RECORDS = "records"
@@ -62,7 +63,7 @@ class ContractWork:
         if _is_open(outcome) and (found := self._found_out(plan.snapshot)) is not None:
             return self.done(self._planned_again(plan.snapshot), joined(earlier, found))
         facts = {**joined(earlier, outcome_facts(outcome)), "lines": lines}
-        self.runs.record(
+        self.runs.writes.record(
             self.run_id, self.batch, plan.snapshot.contract.id, facts, is_failed=is_failed(facts)
         )
         return counted(facts)
@@ -74,7 +75,7 @@ class ContractWork:
         only then its contract is planned again.
         """
         found: dict[str, Facts] = {}
-        effects = self.runs.effects(self.run_id, contracts)
+        effects = self.runs.writes.effects(self.run_id, contracts)
         if not effects:
             return found
         for snapshot in stream_contracts(self.client, self.tables, list(effects), may_be_gone=True):
@@ -84,7 +85,7 @@ class ContractWork:
 
     def _found_out(self, snapshot: ContractSnapshot) -> Facts | None:
         """What came of the calls of this contract, where an answer was lost; None: nothing to be seen."""
-        effects = self.runs.effects(self.run_id, [snapshot.contract.id])
+        effects = self.runs.writes.effects(self.run_id, [snapshot.contract.id])
         return self._of_effects(snapshot, effects.get(snapshot.contract.id, ()))
 
     def _planned_again(self, snapshot: ContractSnapshot) -> ContractPlan:
@@ -119,7 +120,7 @@ class ContractWork:
         self._intend(plan.snapshot.contract.id, BY_RECORDS, Intent(invoices=plan.invoices))
 
     def _intend(self, contract: str, key: str, intent: Intent) -> None:
-        self.runs.intend(self.leases, self.held, self.run_id, contract, key, as_facts(intent))
+        self.runs.writes.intend(self.leases, self.held, self.run_id, contract, key, as_facts(intent))
 
     def _of_effects(self, snapshot: ContractSnapshot, effects: Sequence[Effect]) -> Facts | None:
         if self.is_by_records:

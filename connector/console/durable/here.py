@@ -1,6 +1,6 @@
 """Durable runs as commands have them: the state that is meant, a worker of this machine, a run followed.
 
-It needs the extra `durable` and is imported by way of `durable_door`.
+It needs the extra `durable` and is imported by way of `durable.door`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from connector.console.voice import Voice
 from connector.dataverse import RetryPolicy
 from connector.errors import StateUnusable
 from connector.hooks import load_plugins
-from connector.runner.durable import DurableRun, HeldLeases, figures_so_far, why
-from connector.runner.engine import Kind, Part, Stopping
-from connector.runner.engine_dbos import Left, Steering, Worker, working
-from connector.runner.progress import Progress
-from connector.runner.site import Site
+from connector.runner.durable.dbos_engine.steering import Left, Steering
+from connector.runner.durable.dbos_engine.worker import Worker, working
+from connector.runner.durable.engine import Kind, Part, Stopping
+from connector.runner.durable.progress import Progress
+from connector.runner.durable.run import DurableRun, HeldLeases, figures_so_far, why
+from connector.runner.durable.site import Site
 from connector.settings import Settings
 from connector.state.address import StateAddress, state_address
 from connector.state.database import Database

@@ -1,0 +1,1 @@
+"""Runs that survive anything: ProcessRunner in parts, on an engine that remembers which are done."""

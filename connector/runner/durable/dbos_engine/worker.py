@@ -1,0 +1,181 @@
+"""This process as a worker: parts are workflows of DBOS, begun by way of one queue for each environment."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import error as dbos_error
+
+from connector.errors import Superseded
+from connector.runner.durable.dbos_engine.names import application_of, keep_quiet, version_of
+from connector.runner.durable.dbos_engine.versions import check_versions
+from connector.runner.durable.engine import Facts, Kind, Part, Parts, Stopping
+from connector.state.address import StateAddress
+from connector.state.database import engine_for
+
+POLLING_S = 0.1
+AT_ONCE = 16
+ENDING_S = 10.0
+"""How long the end of this process waits for what is under way; after that it is as after a crash."""
+_MOST_RECOVERIES = 1_000_000
+
+
+class _Left(BaseException):
+    """A part is left as it is, to be gone on with: no verdict on it is written."""
+
+
+@dataclass
+class Worker:
+    """This process while it works. `failed` holds what made it leave a part, by run."""
+
+    parts: Parts
+    queue: str
+    failed: dict[str, BaseException] = field(default_factory=dict)
+    _at_work: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def begin(self, part: Part, after_s: float = 0) -> None:
+        _enqueue(self.queue, part, after_s)
+
+    def do(self, part: Part) -> None:
+        with self._changed:
+            self._at_work += 1
+        try:
+            self.parts.do(_Engine(self.queue), part)
+        except dbos_error.DBOSException:
+            raise
+        except (
+            Stopping,
+            dbos_error.DBOSWorkflowCancelledError,
+            dbos_error.DBOSWorkflowConflictIDError,
+        ):
+            # DBOS would keep the thread until whoever has the part now is through with it.
+            raise _Left from None
+        except Superseded as error:
+            _log.info("%s: %s", part.id, error.message)
+            raise _Left from None
+        except Exception as error:
+            self.failed[part.run] = error
+            raise _Left from error
+        finally:
+            with self._changed:
+                self._at_work -= 1
+                self._changed.notify_all()
+
+    def is_idle_within(self, seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self._at_work == 0, seconds)
+
+
+_log = logging.getLogger(__name__)
+_worker: Worker | None = None
+
+
+@DBOS.workflow(name="projops.part", max_recovery_attempts=_MOST_RECOVERIES)
+def _part(kind: str, run: str, number: int) -> None:
+    """The one workflow: what a part does is not DBOS's business."""
+    if _worker is None:
+        raise _Left
+    _worker.do(Part(Kind(kind), run, number))
+
+
+@dataclass(frozen=True)
+class _Engine:
+    queue: str
+
+    def step(self, key: str, work: Callable[[], Facts]) -> Facts:
+        """What a step raises is no result of it: it would be raised again by whoever goes on."""
+
+        def guarded() -> Facts:
+            try:
+                return work()
+            except Exception as error:
+                raise _Raised(error) from error
+
+        try:
+            return dict(DBOS.run_step({"name": key}, guarded))
+        except _Raised as raised:
+            raise raised.error from None
+
+    def begin(self, part: Part, after_s: float = 0) -> None:
+        _enqueue(self.queue, part, after_s)
+
+
+class _Raised(BaseException):
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _enqueue(queue: str, part: Part, after_s: float) -> None:
+    arguments = (str(part.kind), part.run, part.number)
+    with SetWorkflowID(part.id):
+        if after_s > 0:
+            with SetEnqueueOptions(delay_seconds=after_s):
+                DBOS.enqueue_workflow(queue, _part, *arguments)
+        else:
+            DBOS.enqueue_workflow(queue, _part, *arguments)
+
+
+@contextmanager
+def working(
+    address: StateAddress,
+    environment: str,
+    worker_id: str,
+    parts: Parts,
+    *,
+    at_once: int = AT_ONCE,
+    polling_s: float = POLLING_S,
+) -> Iterator[Worker]:
+    """This process as a worker, until the block ends; what a former self with this id left goes on at once.
+
+    Raises StateUnusable for a state that cannot be used, and for runs of another version of the engine.
+    """
+    global _worker  # noqa: PLW0603  # DBOS is one per process
+    name = application_of(environment)
+    keep_quiet()
+    engine = engine_for(address)
+    worker = Worker(parts, name)
+    try:
+        check_versions(address, environment)
+        _worker = worker
+        DBOS(config=_config(address, engine, name, worker_id))
+        DBOS.listen_queues([name])
+        DBOS.launch()
+        DBOS.register_queue(
+            name, worker_concurrency=at_once, polling_interval_sec=polling_s, on_conflict="always_update"
+        )
+        yield worker
+    finally:
+        worker.is_idle_within(ENDING_S)
+        DBOS.destroy()
+        _worker = None
+        engine.dispose()
+
+
+def _config(address: StateAddress, engine: Any, name: str, worker_id: str) -> DBOSConfig:
+    config: DBOSConfig = {
+        "name": name,
+        "executor_id": worker_id,
+        "application_version": version_of(name),
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "enable_otlp": False,
+    }
+    if address.path is not None:
+        return {**config, "system_database_engine": engine, "system_database_url": _shown(address)}
+    return {**config, "system_database_url": _postgresql(address)}
+
+
+def _shown(address: StateAddress) -> str:
+    return address.url.render_as_string(hide_password=False)
+
+
+def _postgresql(address: StateAddress) -> str:
+    return address.url.set(drivername="postgresql").render_as_string(hide_password=False)
