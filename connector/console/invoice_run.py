@@ -9,7 +9,9 @@ from datetime import date, datetime
 from itertools import chain, islice
 
 from connector.console.connection import Connection
+from connector.console.memory import history_of
 from connector.console.output import Item
+from connector.console.voice import Voice
 from connector.errors import ProjopsError
 from connector.hooks import load_plugins
 from connector.job.refusal import check_digest
@@ -106,6 +108,18 @@ class Shown:
             yield outcome
         if self.is_preview and self.stopped_by is None:
             self.digest = planned.hexdigest()
+
+
+def kept(connection: Connection, settings: Settings, voice: Voice, shown: Shown, reason: str = "") -> None:
+    """Keep in the history, where there is one, what came of a run that was shown to its end."""
+    with history_of(settings, voice) as history:
+        history.run(
+            connection,
+            is_applied=not shown.is_preview,
+            sentence=shown.sentence,
+            facts=shown.facts,
+            reason=reason,
+        )
 
 
 @dataclass

@@ -14,16 +14,16 @@ from connector import __version__
 if TYPE_CHECKING:
     from connector.console.failures import FaultLog
 
-# How threads of the durable engine are named.
-WORKER = "dbos-executor"
+# What is left to end with the process: a request of a durable run that is still on its way, which is as
+# safe as after a crash, and what a page was reading, or building, when it was ended.
+LEFT_ALONE = ("dbos-executor", "reads ", "builds the page", "AnyIO worker")
 
 
 def main() -> None:
     """The entry point: runs the command line and exits."""
     code = run_command_line(sys.argv[1:])
-    if any(thread.name.startswith(WORKER) for thread in threading.enumerate()):
-        # A durable run whose request is still on its way: waiting for it would take minutes, and it is as
-        # safe as after a crash.
+    if any(thread.name.startswith(LEFT_ALONE) for thread in threading.enumerate()):
+        # Waiting for the network would take up to minutes.
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.console.connection import Connection
+from connector.console.connection import Connection, zone_of_this_machine
 from connector.console.extras import needs_console_extra
 from connector.console.output import Item, Layout
 from connector.errors import UsageError
@@ -20,7 +20,7 @@ from connector.runner.look_ahead_report import as_stream, as_text
 from connector.settings import Settings
 
 if TYPE_CHECKING:
-    from connector.runner.page import Page
+    from connector.console.page.look_ahead import LookAheadPage
 
 LAYOUT = Layout(
     "projops.run_range/1",
@@ -88,9 +88,15 @@ class RangeRun:
         """Raises UsageError for a file that cannot be written."""
         if self.html is None:
             return
-        client = self.connection.client
         page = page_class()(
-            ahead.header, ahead.period, ahead.first_run, self.calendar, client.url, self.connection.now
+            ahead.header,
+            ahead.period,
+            ahead.first_run,
+            self.calendar,
+            self.connection.client.url,
+            self.connection.now,
+            zone_of_this_machine(),
+            self.connection.is_emulator,
         )
         try:
             self.html.write_text(page.html(), encoding="utf-8", newline="\n")
@@ -100,8 +106,8 @@ class RangeRun:
             ) from None
 
 
-def page_class() -> type[Page]:
+def page_class() -> type[LookAheadPage]:
     """The page, which is of an extra. Raises SettingsError where that is not installed."""
     with needs_console_extra():
-        from connector.runner.page import Page
-    return Page
+        from connector.console.page.look_ahead import LookAheadPage
+    return LookAheadPage

@@ -119,23 +119,24 @@ class Calendar:
     def currencies(self) -> list[str]:
         return sorted({currency for _, currency, _ in self.sums})
 
-    def entries(self) -> list[Entry]:
-        """By day, currency and customer's name."""
+    def entries(self, of: str | None = None) -> list[Entry]:
+        """By day, currency and customer's name; `of` one currency alone."""
         return sorted(
             (
                 Entry(day, currency, customer, total.drafts, total.amount)
                 for (day, currency, customer), total in self.sums.items()
+                if of in {None, currency}
             ),
             key=lambda one: (one.day, one.currency, self.name_of(one.customer), one.customer),
         )
 
     def by_day(self, currency: str) -> dict[date, Sum]:
         """The sums of one currency, by run date in their order."""
-        return _summed((one.day, one) for one in self.entries() if one.currency == currency)
+        return _summed((one.day, one) for one in self.entries(currency))
 
     def by_customer(self, currency: str) -> dict[str, Sum]:
         """The sums of one currency, by customer, the largest amount first."""
-        found = _summed((one.customer, one) for one in self.entries() if one.currency == currency)
+        found = _summed((one.customer, one) for one in self.entries(currency))
         ranked = sorted(found.items(), key=lambda pair: (EXACT.minus(pair[1].amount), self.name_of(pair[0])))
         return dict(ranked)
 

@@ -12,6 +12,7 @@ import pytest
 
 from connector.emulator.ownership import OpenEmulator
 from tests.console.outputs import Projops, check, lines_of, schema_of
+from tests.console.page.conftest import text_of
 
 FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
 PERIOD = ("run", "--from", "2020-10-03", "--to", "2020-11-16")
@@ -67,10 +68,10 @@ def test_a_page_is_written_beside_the_result(projops: Projops, tmp_path: Path) -
     done = projops(*PERIOD, "--html", "page.html", "-o", "json")
     assert done.code == 0
     assert "page.html" in done.err
-    html = (tmp_path / "page.html").read_text("utf-8")
+    text = text_of((tmp_path / "page.html").read_text("utf-8"))
     for draft in done.json["invoices"]:
-        assert f"{Decimal(draft['total']):,f} {draft['currency']}" in html
-        assert draft["customer_name"] in html
+        assert f"{Decimal(draft['total']):,f} {draft['currency']}" in text
+        assert draft["customer_name"] in text
 
 
 def test_a_page_that_cannot_be_written_is_wrong_usage(projops: Projops, tmp_path: Path) -> None:

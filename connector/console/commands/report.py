@@ -16,13 +16,19 @@ LAYOUT = Layout("projops.report/1", {}, ())
 
 @connected_to_environment
 def report(
-    call: Call, file: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.")]
+    call: Call,
+    file: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.")],
+    rows: Annotated[
+        int, typer.Option(min=50, max=100_000, help="What each table holds at most; sums are of all.")
+    ] = 500,
 ) -> None:
     """Write what `projops console` shows into one file that needs nothing else.
 
     Examples:
 
       projops report october.html
+
+      projops report october.html --rows 10000
     """
     from connector.console.extras import needs_console_extra
     from connector.console.written_file import write_lines
@@ -45,7 +51,7 @@ def report(
             findings=read_findings(connection, settings),
             history=read_history(settings),
         )
-        write_lines(file, [report_html(seen, settings.require_url(), job.zone)])
+        write_lines(file, [report_html(seen, settings.require_url(), job.zone, rows)])
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),
@@ -56,4 +62,4 @@ def report(
 
 def import_charts() -> None:
     """So that what is missing is said before anything is read."""
-    import connector.runner.charts  # noqa: F401
+    import connector.console.page.charts  # noqa: F401

@@ -128,8 +128,7 @@ def run(
         _run_durably(call, settings, on, contract or [], limit, (all_contracts, beside_chain))
         return
     with call.connected({"run": given}) as (connection, settings):
-        from connector.console.invoice_run import InvoiceRunOfCall
-        from connector.console.memory import history_of
+        from connector.console.invoice_run import InvoiceRunOfCall, kept
         from connector.job.look import look
         from connector.runner.guard import next_wake
 
@@ -143,8 +142,7 @@ def run(
         shown = this.applied() if apply else this.previewed()
         envelope = connection.envelope(LAYOUT.schema)
         call.show(LAYOUT, envelope, stream=shown.stream, text=shown.text, is_acting=apply)
-        with history_of(settings, call.voice) as history:
-            history.run(connection, is_applied=apply, sentence=shown.sentence, facts=shown.facts)
+        kept(connection, settings, call.voice, shown)
         if apply and shown.stopped_by is None:
             _say_next_run(call, settings, connection.now)
     if shown.stopped_by is not None:

@@ -15,8 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.console.connection import Connection
-from connector.console.invoice_run import InvoiceRunOfCall, Shown
-from connector.console.memory import history_of
+from connector.console.invoice_run import InvoiceRunOfCall, kept
 from connector.console.page.keeper import Keeper
 from connector.console.rerun_run import carried_out
 from connector.console.voice import Voice
@@ -133,17 +132,11 @@ class Actions:
             self._voice.say(f"Run from the page: {one_line(reason)}")
             shown = this.applied()
             items = tuple(dict(item) for item in shown.stream())
-            self._keep_run(connection, shown, reason)
+            kept(connection, self._keeper.settings, self._voice, shown, reason)
         stopped = shown.stopped_by
         message = getattr(stopped, "message", "") or (str(stopped) if stopped else "")
         ended_by = Refusal(message, getattr(stopped, "hint", "")) if message else None
         return self._kept(Result("Run", reason, ended_by, items=items))
-
-    def _keep_run(self, connection: Connection, shown: Shown, reason: str) -> None:
-        facts: dict[str, object] = {"failures": shown.failures, "invoices": shown.totals.invoices}
-        with history_of(self._keeper.settings, self._voice) as history:
-            sentence = f"Created {shown.totals.in_words()}."
-            history.run(connection, is_applied=True, sentence=sentence, facts=facts, reason=reason)
 
     def _diagnosis(self, connection: Connection) -> Diagnosis:
         return look(connection.environment(self._keeper.settings.rules)).diagnosis

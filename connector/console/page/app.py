@@ -26,12 +26,15 @@ from connector.console.page.known import Known
 from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels import health, line, next_run
 from connector.console.page.panels.environments import Peer, place_view
+from connector.console.page.panels.history import KIND_WORDS
 from connector.console.page.panels.paging import OnPage
-from connector.console.page.readings import read_history
+from connector.console.page.readings import read_history, read_noted
 from connector.console.page.templating import ASSETS, asset, rendered, version_of
 
 STORY_WITHIN_S = 8.0
 ENVIRONMENTS = Tab("/environments", "Environments")
+COMMON_PATHS = frozenset({*(panel.path for panel in PANELS), ENVIRONMENTS.path})
+"""What every environment of a page has under its own root."""
 STORY = ("story",)
 """What is read when somebody asks for it, and not again by itself."""
 
@@ -83,7 +86,7 @@ class Site:
         context = self.context(request, ENVIRONMENTS.title, ("job",), known)
         places = [place_view(one) for one in self.peers.seen()]
         # The script looks again until each of them has been read once.
-        more = {"is_awaited": any(one.light is None for one in places), "places": places}
+        more = {"is_awaited": any(one.light is None for one in places), "seen": places}
         return HTMLResponse(rendered("environments.html", {**context, **more}))
 
     def known(self, topics: tuple[str, ...] = ()) -> dict[str, Known[Any]]:
@@ -109,9 +112,15 @@ class Site:
         needed = known[topics[0]]
         context = self.context(request, title, topics, known)
         if needed.value is None:
-            return HTMLResponse(rendered("reading.html", context))
-        values = {name: one.value for name, one in known.items()} | {"zones": context["zones"]}
-        return HTMLResponse(rendered(template, {**context, **view(values, dict(request.query_params))}))
+            more = {"noted": read_noted(self.keeper.settings), "kind_words": KIND_WORDS}
+            return HTMLResponse(rendered("reading.html", {**context, **more}))
+        # How many rows a table holds is not the address's to say.
+        query = {name: text for name, text in request.query_params.items() if name != "rows"}
+        values = {name: one.value for name, one in known.items()} | {
+            "zones": context["zones"],
+            "is_report": False,
+        }
+        return HTMLResponse(rendered(template, {**context, **view(values, query)}))
 
     def context(
         self, request: Request, title: str, topics: tuple[str, ...], known: Mapping[str, Known[Any]]
@@ -127,7 +136,8 @@ class Site:
             "is_report": False,
             "root": self.root,
             "at": OnPage(self.root),
-            "has_peers": self.peers is not None,
+            "places": () if self.peers is None else self.peers.sites,
+            "common_paths": COMMON_PATHS,
             "path": request.url.path.removeprefix(self.root),
             "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             "query": dict(request.query_params),

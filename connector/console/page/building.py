@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -22,6 +23,8 @@ from connector.settings import Settings
 PATIENCE = RetryPolicy(budget_s=20, most_faults=3, longest_pause_s=5, answer_timeout_s=120)
 """What one request may take: a page says sooner than a command that the environment is in trouble."""
 
+CLOSES_WITHIN_S = 0.7
+
 
 @dataclass(frozen=True)
 class Built:
@@ -36,8 +39,11 @@ class Built:
             if site.actions is not None:
                 site.actions.finish()
         for site in self.sites:
-            site.keeper.close()
+            site.keeper.end()
         self._serving.close()
+        until_s = time.monotonic() + CLOSES_WITHIN_S
+        for site in self.sites:
+            site.keeper.close(max(0.0, until_s - time.monotonic()))
 
 
 def built(

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from connector.console.page.panels import calendar, health, history, next_run, problems, timeline
 
 View: TypeAlias = Callable[[Mapping[str, Any], Mapping[str, str]], Mapping[str, Any]]
-"""From the values of the topics by their names, and what the address asks for, to what a template needs."""
+"""From the values of the topics by their names (with `zones` and `is_report`), and what the address asks
+for, to what a template needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,12 @@ def _timeline(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[st
 
 def _next_run(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
     seen = values["work"]
-    return {"view": next_run.next_run_view(seen, next_run.Asked.of(query)), "seen": seen}
+    return {
+        "view": next_run.next_run_view(seen, next_run.Asked.of(query)),
+        "seen": seen,
+        # On the page the states are links with their counts; a file has a table for them.
+        "totals": next_run.totals_by_state(seen.rows) if values["is_report"] else [],
+    }
 
 
 def _problems(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
@@ -55,8 +61,8 @@ def _history(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str
     return history.history_view(values["history"], query, values["zones"].here)
 
 
-def _calendar(values: Mapping[str, Any], _query: Mapping[str, str]) -> Mapping[str, Any]:
-    return calendar.calendar_view(values["work"])
+def _calendar(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[str, Any]:
+    return calendar.calendar_view(values["work"], query, is_report=values["is_report"])
 
 
 PANELS = (

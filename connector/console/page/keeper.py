@@ -81,11 +81,9 @@ class Link:
             return self._connection
 
     def close(self) -> None:
-        if self._lock.acquire(timeout=1):
-            try:
-                self._stack.close()
-            finally:
-                self._lock.release()
+        """Waits for a connection that is just being made."""
+        with self._lock:
+            self._stack.close()
 
 
 @dataclass
@@ -97,7 +95,7 @@ class _Beat:
 
 
 class Keeper:
-    """The topics of one environment. `start` begins to read, `close` ends it."""
+    """The topics of one environment. `start` begins to read, `end` and `close` end it."""
 
     def __init__(
         self,
@@ -143,12 +141,18 @@ class Keeper:
                 target=self._go_on, args=(self._beats[name],), name=f"reads {name}", daemon=True
             ).start()
 
-    def close(self) -> None:
-        """End the reading; one that hangs in the network is left to end with the process."""
+    def end(self) -> None:
+        """Read nothing more, and pause no longer."""
         with self._bell:
             self._closing.set()
             self._bell.notify_all()
-        self.link.close()
+
+    def close(self, within_s: float) -> None:
+        """Close the connection; what hangs in the network for longer is left to end with the process."""
+        self.end()
+        closing = threading.Thread(target=self.link.close, name="reads no more", daemon=True)
+        closing.start()
+        closing.join(within_s)
 
     def wait(self, seconds: float) -> None:
         """Sleep that ends early when the page ends: for the pauses of the client."""

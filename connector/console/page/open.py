@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from connector.dataverse import RetryPolicy
     from connector.settings import Settings
 
+BUILT_WITHIN_S = 1.0
+
 
 class OpenPage:
     """A page whose port listens; `keeper` waits until everything behind it is there."""
@@ -54,7 +56,8 @@ class OpenPage:
         self._is_settled.set()
 
     def close(self) -> None:
-        self._is_settled.wait()
+        """What is not built within the time has read and done nothing: it ends with the process."""
+        self._is_settled.wait(BUILT_WITHIN_S)
         if self._built is not None:
             self._built.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
@@ -13,7 +14,7 @@ from connector.console.page.work import Changes, Row, Whose, by_state, changes_b
 from connector.console.voice import Voice
 from connector.errors import HttpError, SettingsError
 from connector.history.store import History
-from connector.history.values import Entry, SeenRun
+from connector.history.values import Entry, Kind, SeenRun
 from connector.hooks import load_plugins
 from connector.job.look import look
 from connector.model.job_chain import Diagnosis
@@ -94,6 +95,14 @@ class HistorySeen:
     entries: tuple[Entry, ...] = ()
     problem: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What the history noted last of one environment: the latest entry of each kind, and the latest run."""
+
+    entries: tuple[Entry, ...] = ()
+    run: SeenRun | None = None
 
 
 def read_job(connection: Connection, settings: Settings, voice: Voice) -> JobSeen:
@@ -197,3 +206,17 @@ def read_history(settings: Settings) -> HistorySeen:
             return HistorySeen(tuple(kept.runs(place)), tuple(kept.entries(place)))
     except SettingsError as error:
         return HistorySeen(problem=error.message, hint=error.hint)
+
+
+def read_noted(settings: Settings) -> Noted:
+    """What stands in for the environment until it is read; empty where no history is kept or readable."""
+    if settings.history_file is None:
+        return Noted()
+    place = environment_of(settings.require_url())
+    try:
+        with History.open(settings.history_file, is_new_allowed=False) as kept:
+            found = (kept.last_entry(place, kind) for kind in Kind)
+            latest_first = sorted(filter(None, found), key=lambda entry: entry.at, reverse=True)
+            return Noted(tuple(latest_first), next(iter(deque(kept.runs(place), maxlen=1)), None))
+    except SettingsError:
+        return Noted()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -13,12 +11,14 @@ from markupsafe import Markup
 
 from connector.console.page.catalog import PANELS
 from connector.console.page.moments import Zones
+from connector.console.page.one_file import one_file
 from connector.console.page.panels.paging import InReport
 from connector.console.page.readings import FindingsSeen, HistorySeen, JobSeen, WorkSeen
-from connector.console.page.templating import asset, rendered
+from connector.console.page.templating import rendered
 
-ROWS = {"rows": "2000"}
-"""What a table holds at most: a mail program has to open the file."""
+ROWS = 500
+"""What a table holds unless somebody asks for more: a mail program has to open the file, a printer to end."""
+MADE_BY = "projops report"
 _PARTS = {panel.path: panel.path.strip("/") or "health" for panel in PANELS}
 
 
@@ -32,8 +32,11 @@ class ReportSeen:
     history: HistorySeen
 
 
-def report_html(seen: ReportSeen, label: str, here: tzinfo = UTC) -> str:
-    """One page; `label` names the environment as the settings do, times are in the zone `here`."""
+def report_html(seen: ReportSeen, label: str, here: tzinfo = UTC, rows: int = ROWS) -> str:
+    """One page; `label` names the environment as the settings do, times are in the zone `here`.
+
+    `rows` is what each table holds at most; what is left out is counted and said.
+    """
     zones = Zones(here, seen.work.header.zone.zone)
     values: dict[str, Any] = {
         "job": seen.job,
@@ -41,6 +44,7 @@ def report_html(seen: ReportSeen, label: str, here: tzinfo = UTC) -> str:
         "findings": seen.findings,
         "history": seen.history,
         "zones": zones,
+        "is_report": True,
     }
     context = {
         "layout": "fragment.html",
@@ -51,14 +55,14 @@ def report_html(seen: ReportSeen, label: str, here: tzinfo = UTC) -> str:
         "url": seen.job.url,
         "now": seen.job.now,
         "is_still": True,
+        "made_by": MADE_BY,
     }
+    asked = {"rows": str(rows)}
     parts = [
-        (_PARTS[panel.path], panel.title, Markup(_part(panel.template, context, panel.view(values, ROWS))))  # noqa: S704  # our own template, which escapes
+        (_PARTS[panel.path], panel.title, Markup(_part(panel.template, context, panel.view(values, asked))))  # noqa: S704  # our own template, which escapes
         for panel in PANELS
     ]
-    style = asset("page.css").decode()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return rendered(
+    return one_file(
         "report.html",
         {
             "parts": parts,
@@ -66,8 +70,8 @@ def report_html(seen: ReportSeen, label: str, here: tzinfo = UTC) -> str:
             "as_of": seen.job.now,
             "zones": zones,
             "is_emulator": seen.job.is_emulator,
-            "style": Markup(style),  # noqa: S704  # our own file
-            "style_digest": digest,
+            "made_by": MADE_BY,
+            "at": InReport(_PARTS),
         },
     )
 

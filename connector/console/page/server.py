@@ -12,7 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 STARTS_WITHIN_S = 20.0
-ENDS_WITHIN_S = 2
+ENDS_WITHIN_S = 1
+"""Whoever presses Ctrl-C does not wait for an answer that a browser still waits for."""
 
 
 class Serving:
@@ -41,7 +42,7 @@ class Serving:
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
-        self._thread.join(ENDS_WITHIN_S + 1)
+        self._thread.join(ENDS_WITHIN_S + 0.5)
         self._held.close()
 
     def _run(self) -> None:

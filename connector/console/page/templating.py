@@ -19,8 +19,8 @@ from connector.console.page.work import State
 from connector.model.money import with_digits
 from connector.model.shown_text import without_controls
 from connector.model.time_text import span
-from connector.runner.report import NO_CURRENCY, USUAL_DIGITS
-from connector.runner.wording import grouped, several
+from connector.runner.report import NO_CURRENCY, USUAL_DIGITS, waiting_text
+from connector.runner.wording import grouped
 
 PACKAGE = "connector.console.page"
 ASSETS = {
@@ -51,6 +51,18 @@ def amount(value: Decimal | None, digits: int = USUAL_DIGITS, currency: str | No
     if currency is None:
         return shown
     return Markup('{0} <span class="currency">{1}</span>').format(shown, currency or NO_CURRENCY)
+
+
+def counted(value: int) -> Markup:
+    """`1,234`, which the page's script writes as the reader's locale does."""
+    if abs(value) < 1000:
+        return Markup(str(value))  # noqa: S704  # digits alone
+    return Markup('<data class="amount" value="{0}" data-digits="0">{0:,}</data>').format(value)
+
+
+def several(count: int, noun: str) -> Markup:
+    """`1 draft`, `3 drafts`."""
+    return Markup("{0} {1}{2}").format(counted(count), noun, "" if count == 1 else "s")
 
 
 def day(value: date | None) -> Markup:
@@ -91,7 +103,14 @@ def templates() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        amount=amount, day=day, moment=moment, span=span, several=several, record_url=record_url
+        amount=amount,
+        day=day,
+        moment=moment,
+        span=span,
+        several=several,
+        counted=counted,
+        record_url=record_url,
+        waiting=waiting_text,
     )
     environment.globals.update(version_of=version_of, State=State, STATE_WORDS=WORDS, NO_CURRENCY=NO_CURRENCY)
     return environment

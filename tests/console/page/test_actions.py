@@ -130,6 +130,8 @@ def test_a_run_creates_what_its_plan_showed(stopped: OpenEmulator, actor: Visito
     with History.open(tmp_path / "history.db") as history:
         [entry] = [one for one in history.entries() if one.kind is Kind.RUN]
     assert entry.reason == "Ticket 4711"
+    assert entry.sentence == "Created on 2020-10-05: 1 invoice: 774.91 EUR."
+    assert (entry.facts["amounts"], entry.facts["is_whole"]) == ({"EUR": "774.9100"}, True)
 
 
 def test_a_result_that_is_gone_is_said_to_be(actor: Visitor) -> None:

@@ -16,6 +16,7 @@ from connector.emulator.ownership import OpenEmulator
 from connector.emulator.trouble.fault import Cut, Status, Throttle
 from connector.emulator.trouble.rule import Rule
 from connector.errors import SettingsError
+from tests.console.outputs import Projops
 from tests.console.page.conftest import Visitor, opened, text_of
 
 
@@ -155,6 +156,22 @@ def test_an_environment_that_is_down_from_the_start(
         for path in ("/", "/timeline", "/next-run"):
             assert "Nothing is known yet" in visitor.text(path)
         assert visitor.get("/next-run.csv").status_code == 503
+
+
+def test_until_it_is_read_the_history_speaks(
+    running: OpenEmulator, projops: Projops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was noted last stands there with its time, while nothing is known of the environment."""
+    monkeypatch.setenv("PROJOPS_HISTORY_FILE", str(tmp_path / "history.db"))
+    assert projops("status").code == 0
+    running.trouble.add(Rule(fault=Status(status=503)))
+    with opened(Call()) as page:
+        visitor = Visitor(page)
+        visitor.enter()
+        text = visitor.text("/")
+    assert "Until then: what the history noted last" in text
+    assert "2020-10-04 07:00 Health Healthy: sleeping, next run 2020-10-05" in text
+    assert "System job ProcessRunner succeeded" in text
 
 
 def test_a_slow_environment_is_said(own_visitor: Visitor) -> None:

@@ -12,18 +12,24 @@ import pytest
 from connector.console.page.keeper import LONGEST_PAUSE_S, Rhythm
 from connector.console.page.known import Known, Topic, Trouble
 from connector.console.page.moments import Pulse, Zones, is_still
+from connector.console.page.panels.calendar import calendar_view
 from connector.console.page.panels.health import Light, light_of
 from connector.console.page.panels.history import history_view
+from connector.console.page.panels.next_run import totals_by_state
 from connector.console.page.panels.paging import InReport, OnPage, paged
 from connector.console.page.panels.timeline import LEAST_WIDTH, timeline_view
-from connector.console.page.readings import HistorySeen, JobSeen
-from connector.console.page.templating import amount
-from connector.console.page.work import Row, State, changes_between, state_of, state_of_reason
+from connector.console.page.readings import HistorySeen, JobSeen, WorkSeen
+from connector.console.page.templating import amount, several
+from connector.console.page.work import Row, State, Whose, changes_between, state_of, state_of_reason
 from connector.errors import Throttled, Unreachable
 from connector.history.values import Drafts, SeenRun
+from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis, Health
 from connector.model.job_timeline import Span, Stretch
 from connector.model.reason import Reason
+from connector.runner.calendar import Calendar, Sum
+from connector.runner.look_ahead import Period
+from connector.runner.outcome import Header, RunZone
 from connector.workflow import Skip
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -206,6 +212,67 @@ def test_the_history_draws_amounts_and_durations() -> None:
         for day in range(3)
     )
     view = history_view(HistorySeen(runs), {}, UTC)
-    assert [chart.id for chart in view["charts"]] == ["amounts-EUR", "durations"]
+    assert [chart.id for chart in view["charts"]] == ["amounts-EUR", "invoices", "durations"]
+    assert view["charts"][-1].bars[0].label == "✕ 2026-03-29"
     assert (view["failed"], view["longest"]) == (1, "3 min")
     assert [one.drift for one in view["page"].items] == ["5 min later", "5 min later", ""]
+
+
+def calendar_seen(*currencies: str, customers: int = 1) -> WorkSeen:
+    """A reading that expects one draft of 10 for each customer in each currency."""
+    calendar = Calendar()
+    for code in currencies:
+        for number in range(customers):
+            calendar.sums[(NOW.date(), code, f"Customer {number:04}")] = Sum(1, Decimal(10))
+    header = Header(
+        NOW.date(),
+        NOW.date(),
+        RunZone(BERLIN, "somebody"),
+        InvoicingRules(),
+        is_applied=False,
+        takes_missed=False,
+    )
+    period = Period(NOW.date(), NOW.date() + timedelta(weeks=8))
+    return WorkSeen(header, period, NOW, "https://x", (), 0, calendar, Whose(), {}, None)
+
+
+def test_the_calendar_is_paged_and_asked_by_currency() -> None:
+    """A table has fifty rows; a page is of the currency that is asked for, and a wrong one of none."""
+    seen = calendar_seen("EUR", "USD", customers=120)
+    both = calendar_view(seen, {"page": "2"}, is_report=False)
+    assert [(one.currency, one.rows.first, one.rows.total) for one in both["sections"]] == [
+        ("EUR", 1, 120),
+        ("USD", 1, 120),
+    ]
+    [usd] = calendar_view(seen, {"currency": "USD", "page": "3"}, is_report=False)["sections"]
+    assert (usd.currency, usd.rows.first, usd.rows.last, usd.total.amount) == ("USD", 101, 120, 1200)
+    assert len(calendar_view(seen, {"currency": "XXX"}, is_report=False)["sections"]) == 2
+
+
+def test_many_currencies_are_listed_before_they_are_drawn() -> None:
+    """Thirty of them are thirty rows with links; a report, where nobody can click, draws all."""
+    codes = [f"C{number:02}" for number in range(30)]
+    seen = calendar_seen(*codes)
+    assert calendar_view(seen, {}, is_report=False)["sections"] == []
+    assert [one.currency for one in calendar_view(seen, {}, is_report=False)["every"]] == codes
+    assert len(calendar_view(seen, {"currency": "C07"}, is_report=False)["sections"]) == 1
+    assert len(calendar_view(seen, {}, is_report=True)["sections"]) == 30
+
+
+def test_a_table_that_is_cut_short_has_its_sums() -> None:
+    """All rows count, by state and currency, in the order of the states."""
+    rows = [row("a", State.BLOCKED), row("b"), row("c", value="2.50")]
+    told = [
+        (one.state, one.count, [(sum.currency, sum.amount) for sum in one.sums])
+        for one in totals_by_state(rows)
+    ]
+    assert told == [
+        (State.READY, 2, [("EUR", Decimal("12.50"))]),
+        (State.BLOCKED, 1, [("EUR", Decimal("10.00"))]),
+    ]
+
+
+def test_counts_are_written_as_the_reader_does() -> None:
+    """From a thousand on they are figures for the script: 1,234 is a fraction to half the world."""
+    assert several(1, "draft") == "1 draft"
+    assert several(1234, "draft") == ('<data class="amount" value="1234" data-digits="0">1,234</data> drafts')

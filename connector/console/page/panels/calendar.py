@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.console.page.currencies import NARROW_PX, WIDE_PX, grouped_by_contract, sections_of
+from connector.console.page.panels.paging import number_of, rows_of
 from connector.console.page.readings import WorkSeen
 from connector.runner.look_ahead_report import RECORDED, besides_text
-from connector.runner.page import NARROW_PX, grouped_by_contract, sections_of
 
-HALF_A_SCREEN_PX = 560
+MOST_DRAWN = 6
+"""With more currencies than these the panel lists them, and draws the one that is asked for."""
 
 
-def calendar_view(seen: WorkSeen) -> Mapping[str, Any]:
-    calendar = seen.calendar
-    told = calendar.told
+def calendar_view(seen: WorkSeen, query: Mapping[str, str], *, is_report: bool) -> Mapping[str, Any]:
+    """`currency` in the question asks for the section of that one alone, `page` for a page of its table."""
+    calendar, told = seen.calendar, seen.calendar.told
+    chosen = query.get("currency", "") if query.get("currency") in calendar.currencies else ""
+    every = sections_of(calendar, rows_of(query), number_of(query.get("page", "")) if chosen else 1)
+    # In a file nobody can ask for another one.
+    is_listed_alone = not chosen and len(every) > MOST_DRAWN and not is_report
     return {
-        "seen": seen,
+        "period": seen.period,
         "calendar": calendar,
-        "sections": sections_of(calendar),
+        "every": every,
+        "chosen": chosen,
+        "sections": [] if is_listed_alone else [one for one in every if chosen in {"", one.currency}],
         "besides": besides_text(calendar),
         "recorded": RECORDED,
         "drafts": sorted(told.drafts, key=lambda pair: (pair[0], pair[1].contract_name)),
         "uncertain": grouped_by_contract(told.uncertain),
         "narrow_px": NARROW_PX,
-        "wide_px": HALF_A_SCREEN_PX,
+        "wide_px": WIDE_PX,
     }

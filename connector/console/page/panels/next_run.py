@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -77,10 +77,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class NextRunView:
-    """`ready` and `counts` are of everything, `sums` of what is shown; all sums are by currency."""
+    """`ready`, `contracts` and `customers` are of what will be invoiced, `sums` of what is shown."""
 
     ready: list[Sum]
     drafts: int
+    contracts: int
+    customers: int
     counts: dict[State, int]
     currencies: list[str]
     sums: list[Sum]
@@ -89,18 +91,38 @@ class NextRunView:
 
 
 def next_run_view(seen: WorkSeen, asked: Asked) -> NextRunView:
+    ready = [row for row in seen.rows if row.state is State.READY]
     within = [row for row in seen.rows if _is_within(row, asked)]
     found = Counter(row.state for row in within)
     chosen = [row for row in within if asked.state in {None, row.state}]
     return NextRunView(
-        ready=sums_of(row for row in seen.rows if row.state is State.READY),
+        ready=sums_of(ready),
         drafts=seen.drafts,
+        contracts=len({row.contract for row in ready}),
+        customers=len({row.customer for row in ready}),
         counts={state: found[state] for state in State if found[state] or state is asked.state},
         currencies=sorted({row.currency for row in seen.rows if row.currency}),
         sums=sums_of(chosen),
         rows=paged(_sorted(chosen, asked.sort), asked.page, asked.rows),
         asked=asked,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StateTotal:
+    """All rows of one state: how many, and what stands behind them by currency."""
+
+    state: State
+    count: int
+    sums: list[Sum]
+
+
+def totals_by_state(rows: Sequence[Row]) -> list[StateTotal]:
+    """Of everything, in the order of the states: what a table that is cut short is told with."""
+    found: dict[State, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.state, []).append(row)
+    return [StateTotal(state, len(found[state]), sums_of(found[state])) for state in State if state in found]
 
 
 def as_csv(seen: WorkSeen, asked: Asked) -> Iterator[str]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 T = TypeVar("T")
 PAGE_ROWS = 50
-MOST_ROWS = 2_000
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def number_of(text: str) -> int:
 
 
 def rows_of(query: Mapping[str, str]) -> int:
-    """How many rows a page has; a report asks for more, and nobody for more than that."""
+    """How many rows a page has; a report asks for more, and nobody for more than `MOST_ROWS`."""
     return min(max(number_of(query.get("rows", "")), PAGE_ROWS), MOST_ROWS)
 
 

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector.console.page.charts import Bar, Chart
+from connector.console.page.currencies import MOST_CUSTOMERS_DRAWN, MOST_DAYS_DRAWN
+from connector.console.page.look_ahead import LookAheadPage
 from connector.model.invoicing_rules import CutOff, InvoicingRules
 from connector.runner.calendar import Calendar
-from connector.runner.charts import Bar, Chart
 from connector.runner.look_ahead import Period, outlook_of
 from connector.runner.outcome import Header, RunZone
-from connector.runner.page import MOST_CUSTOMERS_DRAWN, MOST_DAYS_DRAWN, Page
 from projops_plugins.process_runner import ProcessRunner
 from tests.plugins.contracts import contract_of, run_of
 
@@ -63,7 +64,9 @@ def read(html: str) -> Reader:
     return reader
 
 
-def page(*contracts: Words, rules: InvoicingRules | None = None, names: dict[str, str] | None = None) -> Page:
+def page(
+    *contracts: Words, rules: InvoicingRules | None = None, names: dict[str, str] | None = None
+) -> LookAheadPage:
     run = run_of({"day": "2020-10-01"})
     period = Period(date(2020, 10, 1), date(2020, 12, 31))
     calendar = Calendar()
@@ -79,7 +82,11 @@ def page(*contracts: Words, rules: InvoicingRules | None = None, names: dict[str
         takes_missed=False,
         unknown=(f"Nobody knows {ODD}.",),
     )
-    return Page(header, period, date(2020, 10, 1), calendar, "https://contoso.crm.dynamics.com", NOW)
+    return LookAheadPage(header, period, date(2020, 10, 1), calendar, "https://contoso.crm.dynamics.com", NOW)
+
+
+def charts_of(html: str) -> list[str]:
+    return re.findall(r"<svg.*?</svg>", html.partition("<figure>")[2], re.DOTALL)
 
 
 def one_contract(amount: str = "1234.50", count: int = 1, **more: Any) -> Words:
@@ -132,7 +139,7 @@ def test_amounts_are_exact_and_have_their_currency() -> None:
     """The largest amount that a money column holds is shown to its last digit, also where a bar tells it."""
     html = page(one_contract("922337203685477.5807")).html()
     assert "2020-10-05: 922,337,203,685,477.5807 USD</title>" in html
-    assert html.count("922,337,203,685,477.5807 USD") >= 8
+    assert html.count("922,337,203,685,477.5807") >= 8
 
 
 def test_the_page_says_what_it_is() -> None:
@@ -141,7 +148,7 @@ def test_the_page_says_what_it_is() -> None:
     html = page(one_contract(), rules=rules).html()
     text = " ".join(read(html.replace("</dt><dd>", "</dt> <dd>")).text.split())
     for part in (
-        "Preview.",
+        "(preview)",
         "mirrors the platform's rules",
         "As of 2020-10-01 06:30 UTC",
         "https://contoso.crm.dynamics.com",
@@ -162,15 +169,15 @@ def test_an_empty_period_is_a_page_too() -> None:
     """Nothing expected is said, without a chart."""
     found = read(page().html())
     assert "No drafts" in found.text
-    assert "svg" not in found.tags
+    assert "figure" not in found.tags
 
 
 def test_light_and_dark_come_from_the_readers_settings() -> None:
     """Colours are variables of the page that a dark setting replaces; charts use no colour of their own."""
     html = page(one_contract()).html()
     assert "prefers-color-scheme: dark" in html
-    [first, *_] = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert "var(--bar)" in html
+    [first, *_] = charts_of(html)
+    assert ".pygal-chart .rect { fill: var(--run); }" in html
     assert not re.findall(r"(?:fill|stroke|color) *[:=] *\"?(?:#|rgb|black|white)", first)
 
 
@@ -182,7 +189,7 @@ def test_the_same_input_makes_the_same_page() -> None:
 def test_many_run_dates_are_drawn_by_month() -> None:
     """Beyond a screenful of bars each month is one; the calendar still has every day."""
     html = page(one_contract("1", MOST_DAYS_DRAWN + 5)).html()
-    [chart, *_] = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    [chart, *_] = charts_of(html)
     assert "2020-10:" in chart
     assert "2020-10-05:" not in chart
     assert read(html).text.count("2020-11-") > 10
