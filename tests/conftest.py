@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.matrix import Matrix
 
 WHOLE, SEED = "whole_matrices", "matrix_seed"
+
+# A property says nothing of time, and a busy machine may take any.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

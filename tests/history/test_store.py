@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import SettingsError
@@ -35,7 +35,6 @@ AMOUNTS = st.dictionaries(
 )
 
 
-@settings(deadline=None)  # SQLite waits for the disk, however busy the machine is
 @given(st.integers(0, 1000), AMOUNTS, st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_a_run_comes_back_as_it_was_seen(
     tmp_path_factory: pytest.TempPathFactory, count: int, amounts: dict[str, Decimal], message: str

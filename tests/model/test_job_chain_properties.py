@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.model.invoicing_rules import InvoicingRules
@@ -22,7 +22,6 @@ ages_s = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(age_s=ages_s, overlap_s=overlaps_s, joined_by=joins, first=st.sampled_from([0, 1]))
 def test_one_chain_is_never_several(age_s: int, overlap_s: int, joined_by: str, first: int) -> None:
     """A chain is healthy at every moment of its life, its hand-overs included, however it is joined."""
@@ -34,7 +33,6 @@ def test_one_chain_is_never_several(age_s: int, overlap_s: int, joined_by: str, 
     assert not found.several_roots
 
 
-@settings(deadline=None)
 @given(age_s=ages_s, overlap_s=overlaps_s, joined_by=joins, data=st.data())
 def test_the_order_of_jobs_does_not_matter(
     age_s: int, overlap_s: int, joined_by: str, data: st.DataObject
@@ -48,7 +46,6 @@ def test_the_order_of_jobs_does_not_matter(
     )
 
 
-@settings(deadline=None)
 @given(
     gap_s=st.integers(min_value=1, max_value=86_000),
     overlap_s=overlaps_s,
@@ -73,7 +70,6 @@ def _of_two(gap_s: int, overlap_s: int, age: timedelta, joined_by: str) -> tuple
     return diagnose(snapshot(jobs + more_jobs, logs=logs + more_logs, now=now), RULES), are_open
 
 
-@settings(deadline=None)
 @given(
     statuses=st.lists(st.sampled_from([0, 10, 20, 21, 22, 30, 31, 32]), max_size=6),
     data=st.data(),

@@ -36,7 +36,7 @@ from tests.plugins.contracts import contract_of, run_of
 from tests.plugins.generated import contracts, runs
 
 Words = dict[str, Any]
-some = settings(max_examples=120, deadline=None)
+some = settings(max_examples=120)
 
 
 def decided(contract_words: Words, run_words: Words) -> tuple[ContractSnapshot, Run, list[ContractDecision]]:

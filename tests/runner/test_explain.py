@@ -121,7 +121,7 @@ def test_what_an_earlier_run_takes_is_told_of_a_day_to_come() -> None:
     assert "the run of 2020-10-05" in "\n".join(lines_of(found))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(contracts(), runs)
 def test_a_line_that_was_to_be_invoiced_and_is_not_has_a_reason(words: Words, run_words: Words) -> None:
     """A row or milestone whose date has come, and what waits, end on a draft or have a reason."""

@@ -291,7 +291,7 @@ def test_a_transaction_that_is_dated_ahead_is_taken_on_its_day() -> None:
     assert [one.day for one in found.days if one.invoices] == [date(2020, 10, 9)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(contracts(), runs, st.integers(0, 20))
 def test_planning_on_the_days_of_change_is_planning_every_day(
     words: Words, run_words: Words, days: int
@@ -311,7 +311,7 @@ def test_planning_on_the_days_of_change_is_planning_every_day(
     assert {one.day: one.invoices for one in short.days if one.invoices} == every
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(contracts(), runs)
 def test_over_a_period_nothing_is_invoiced_twice(words: Words, run_words: Words) -> None:
     """G8 holds across the days: each source has one customer's share of it once."""

@@ -367,7 +367,7 @@ def test_an_invoice_without_connections_cannot_be_compared() -> None:
     assert "transaction connections" in why_unknown(plan.snapshot, Created((blind,)))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(contracts(), runs)
 def test_the_state_before_a_run_is_put_back(words: Words, run_words: Words) -> None:
     """What a run makes of any contract, taken back from its invoices, is planned the same again.

@@ -627,7 +627,7 @@ def test_a_bad_operation_is_named_before_anything_is_sent(client: DataverseClien
 TROUBLES = ["before", "after", "timeout", "429", "503", "504", "part-429"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(st.sampled_from(["a", "b", "bad x"]), max_size=25),
     trouble=st.dictionaries(st.integers(0, 25), st.sampled_from(TROUBLES), max_size=8),

@@ -104,7 +104,7 @@ def test_conditions_find_what_they_say(
 _TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp", "Zs", "Cf"]), min_size=1, max_size=40)  # fmt: skip  # noqa: E501
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=_TEXTS)
 def test_any_text_survives_the_round_trip(real: DataverseClient, name: str) -> None:
     """Written in a body, quoted in a filter, in an array and in a pattern: it is always the same text."""

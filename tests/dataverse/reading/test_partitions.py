@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.dataverse import DataverseClient, PartsPlan, Query, RetryPolicy
@@ -56,7 +56,6 @@ instants = st.timedeltas(timedelta(days=-4000), timedelta(days=1000)).map(lambda
 # Cutting by creation date
 
 
-@settings(deadline=None)
 @given(instants, st.timedeltas(timedelta(seconds=1), timedelta(days=4000)), st.integers(1, 60), instants)
 def test_every_instant_lies_in_exactly_one_range(
     since: datetime, span: timedelta, parts: int, instant: datetime
@@ -131,7 +130,6 @@ def keys_in(filters: Iterable[str]) -> list[list[str]]:
     return [msgspec.json.decode(text[text.index("PropertyValues=") + 15 : -1]) for text in filters]
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(min_size=1)), st.integers(1, 20))
 def test_each_key_is_asked_for_once(keys: list[str], most: int) -> None:
     """Whatever text a key is; and no list is longer than its limit, but for keys that belong together."""
@@ -142,7 +140,6 @@ def test_each_key_is_asked_for_once(keys: list[str], most: int) -> None:
     assert all(0 < len(each) <= max(most, longest_group) for each in lists)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(st.sampled_from("aü \"'\\€"), min_size=1, max_size=400), max_size=120),
     st.sampled_from([100, 5_000, LONGEST_URL // 2, 40_000]),

@@ -193,6 +193,35 @@ def test_from_the_second_page_on_another_thread_asks() -> None:
     assert asking.asked == [(1, True), (2, True), (3, False), (4, False), (5, False)]
 
 
+LONG = 2_500
+
+
+def long_page(number: int, link: str | None) -> bytes:
+    """A page of 2,500 records, long enough to be decoded in pieces."""
+    return page([f"{number}-{'x' * 100}-{row}" for row in range(LONG)], link).body
+
+
+def test_within_a_long_first_page_the_second_is_asked_for() -> None:
+    """Who has taken a thousand records looks for more than a few, and need not wait for the second page."""
+    first = long_page(1, f"{ROOT}/accounts?p=2")
+    asking = Asking(2, waited_s=100.0, contents={1: first, 2: long_page(2, None)})
+    records = pages(asking).records()
+    assert all(next(records).id.startswith("1-") for _ in range(1_000))
+    assert asking.asked == [(1, True)]
+    assert sum(1 for _ in records) == 2 * LONG - 1_000
+    assert asking.asked == [(1, True), (2, False)]
+
+
+@pytest.mark.parametrize(("waited_s", "top"), [(0.0, None), (100.0, LONG)])
+def test_within_a_first_page_nothing_is_asked_for_without_need(waited_s: float, top: int | None) -> None:
+    """Not where nobody waits for a page, and not where this one may hold the last record."""
+    first = long_page(1, f"{ROOT}/accounts?p=2")
+    asking = Asking(2, waited_s=waited_s, contents={1: first, 2: long_page(2, None)})
+    records = pages(asking).records(top, page_size=LONG)
+    assert sum(1 for _ in records) == (top or 2 * LONG)
+    assert [is_reader for _, is_reader in asking.asked] == [True] * len(asking.asked)
+
+
 @pytest.mark.parametrize(("top", "last"), [(4, 4), (3, 3), (2, 2), (1, 1)])
 def test_a_page_beyond_the_top_is_not_read_ahead(top: int, last: int) -> None:
     """When this page may hold the last record that is wanted, no other is asked for."""

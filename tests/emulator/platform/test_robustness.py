@@ -16,7 +16,6 @@ from tests.emulator.platform.world import World
 
 QUICK = settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

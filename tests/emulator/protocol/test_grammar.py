@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.emulator.protocol.caller import TIMEOUT_S, Api
 
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 COLUMN = st.sampled_from(
     [

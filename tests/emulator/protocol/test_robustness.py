@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.emulator.protocol.caller import Api, mark
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = st.sampled_from(
     [
         "name",
