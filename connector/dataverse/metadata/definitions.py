@@ -11,6 +11,11 @@ import msgspec
 
 from connector.dataverse.query.literals import quote
 
+TABLE_MEMBERS = (
+    "LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,"
+    "IsOptimisticConcurrencyEnabled"
+)
+COLUMN_MEMBERS = "LogicalName,SchemaName,DisplayName,AttributeType"
 # Whose columns stand under another name in JSON, "_ownerid_value".
 LOOKUP_TYPES = frozenset({"Lookup", "Customer", "Owner"})
 
@@ -115,7 +120,9 @@ class Label(msgspec.Struct, rename="pascal"):
     user_localized_label: _Localized | None = None
 
 
-class _Attribute(msgspec.Struct, rename="pascal"):
+class Attribute(msgspec.Struct, rename="pascal"):
+    """A column as it comes over the wire: COLUMN_MEMBERS."""
+
     logical_name: str
     schema_name: str | None = None
     display_name: Label | None = None
@@ -123,7 +130,7 @@ class _Attribute(msgspec.Struct, rename="pascal"):
 
 
 class EntityDefinition(msgspec.Struct, rename="pascal"):
-    """A row of EntityDefinitions as it comes over the wire."""
+    """A row of EntityDefinitions as it comes over the wire: TABLE_MEMBERS and the columns."""
 
     logical_name: str
     entity_set_name: str | None = None
@@ -131,24 +138,24 @@ class EntityDefinition(msgspec.Struct, rename="pascal"):
     primary_name_attribute: str | None = None
     display_name: Label | None = None
     is_optimistic_concurrency_enabled: bool | None = None
-    attributes: list[_Attribute] = msgspec.field(default_factory=list)
+    attributes: tuple[Attribute, ...] = ()
 
 
 def definition_options(logical_names: Sequence[str]) -> dict[str, str]:
     """The URL options that ask for these tables and their columns at once."""
     return {
-        "$select": "LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,"
-        "IsOptimisticConcurrencyEnabled",
+        "$select": TABLE_MEMBERS,
         "$filter": " or ".join(f"LogicalName eq {quote(each)}" for each in logical_names),
-        "$expand": "Attributes($select=LogicalName,SchemaName,DisplayName,AttributeType)",
+        "$expand": f"Attributes($select={COLUMN_MEMBERS})",
     }
 
 
 def definitions_of(rows: Iterable[EntityDefinition]) -> dict[str, TableDefinition]:
-    return {row.logical_name: _table(row) for row in rows}
+    return {row.logical_name: table_of(row) for row in rows}
 
 
-def _table(row: EntityDefinition) -> TableDefinition:
+def table_of(row: EntityDefinition) -> TableDefinition:
+    """What one row says, without relationships and keys."""
     return TableDefinition(
         logical_name=row.logical_name,
         entity_set=row.entity_set_name or "",
@@ -156,11 +163,11 @@ def _table(row: EntityDefinition) -> TableDefinition:
         primary_name=row.primary_name_attribute or "",
         display_name=label_text(row.display_name),
         is_optimistic_concurrency_enabled=bool(row.is_optimistic_concurrency_enabled),
-        columns={each.logical_name: _column(each) for each in row.attributes},
+        columns={each.logical_name: column_of(each) for each in row.attributes},
     )
 
 
-def _column(row: _Attribute) -> ColumnDefinition:
+def column_of(row: Attribute) -> ColumnDefinition:
     return ColumnDefinition(
         logical_name=row.logical_name,
         schema_name=row.schema_name or "",

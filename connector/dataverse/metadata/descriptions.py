@@ -14,19 +14,24 @@ from typing import Any, Final
 import msgspec
 
 from connector.dataverse.metadata.definitions import (
+    COLUMN_MEMBERS,
+    TABLE_MEMBERS,
+    Attribute,
     Choice,
     ColumnDefinition,
+    EntityDefinition,
     Label,
     Relationship,
     RelationshipKind,
     TableDefinition,
+    column_of,
     label_text,
+    table_of,
 )
 from connector.dataverse.query.literals import quote
 
 _ATTRIBUTE = (
-    "LogicalName,SchemaName,DisplayName,AttributeType,AttributeTypeName,RequiredLevel,IsValidForRead,"
-    "IsValidForCreate,IsValidForUpdate"
+    f"{COLUMN_MEMBERS},AttributeTypeName,RequiredLevel,IsValidForRead,IsValidForCreate,IsValidForUpdate"
 )
 _LINK = (
     "SchemaName,ReferencingEntity,ReferencingAttribute,ReferencedEntity,"
@@ -44,11 +49,7 @@ class _Value(msgspec.Struct, rename="pascal"):
     value: str | None = None
 
 
-class _Attribute(msgspec.Struct, rename="pascal"):
-    logical_name: str
-    schema_name: str | None = None
-    display_name: Label | None = None
-    attribute_type: str | None = None
+class _Attribute(Attribute, rename="pascal"):
     attribute_type_name: _Value | None = None
     required_level: _Value | None = None
     is_valid_for_read: bool | None = None
@@ -78,16 +79,10 @@ class _Key(msgspec.Struct, rename="pascal"):
     key_attributes: list[str] = msgspec.field(default_factory=list)
 
 
-class Description(msgspec.Struct, rename="pascal"):
+class Description(EntityDefinition, rename="pascal"):
     """One row of EntityDefinitions with all that hangs on it, as it comes over the wire."""
 
-    logical_name: str
-    entity_set_name: str | None = None
-    primary_id_attribute: str | None = None
-    primary_name_attribute: str | None = None
-    display_name: Label | None = None
-    is_optimistic_concurrency_enabled: bool | None = None
-    attributes: list[_Attribute] = msgspec.field(default_factory=list)
+    attributes: tuple[_Attribute, ...] = ()
     keys: list[_Key] = msgspec.field(default_factory=list)
     many_to_one_relationships: list[_Link] = msgspec.field(default_factory=list)
     one_to_many_relationships: list[_Link] = msgspec.field(default_factory=list)
@@ -159,8 +154,7 @@ def description_options() -> dict[str, str]:
         "ManyToManyRelationships": _MANY,
     }
     return {
-        "$select": "LogicalName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,DisplayName,"
-        "IsOptimisticConcurrencyEnabled",
+        "$select": TABLE_MEMBERS,
         "$expand": ",".join(f"{name}($select={members})" for name, members in expands.items()),
     }
 
@@ -181,13 +175,8 @@ def casts_of(row: Description) -> list[Cast]:
 def described(row: Description, details: Sequence[Detail]) -> TableDefinition:
     """The wire's rows as one value."""
     more = {each.logical_name: each for each in details}
-    return TableDefinition(
-        logical_name=row.logical_name,
-        entity_set=row.entity_set_name or "",
-        primary_id=row.primary_id_attribute or "",
-        primary_name=row.primary_name_attribute or "",
-        display_name=label_text(row.display_name),
-        is_optimistic_concurrency_enabled=bool(row.is_optimistic_concurrency_enabled),
+    return replace(
+        table_of(row),
         columns={
             each.logical_name: _detailed(_column(each), more.get(each.logical_name))
             for each in row.attributes
@@ -198,11 +187,8 @@ def described(row: Description, details: Sequence[Detail]) -> TableDefinition:
 
 
 def _column(row: _Attribute) -> ColumnDefinition:
-    return ColumnDefinition(
-        logical_name=row.logical_name,
-        schema_name=row.schema_name or "",
-        label=label_text(row.display_name),
-        type=row.attribute_type or "",
+    return replace(
+        column_of(row),
         required=(row.required_level.value if row.required_level else None) or "",
         is_valid_for_read=row.is_valid_for_read,
         is_valid_for_create=row.is_valid_for_create,
