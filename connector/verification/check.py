@@ -11,6 +11,7 @@ from connector.verification.finding import Finding, Outcome, Severity, passed
 
 PROJECT_OPERATIONS = "https://learn.microsoft.com/dynamics365/project-operations/"
 SETTING_UP_THE_JOB = PROJECT_OPERATIONS + "proforma-invoicing/configure-automated-invoice-creation"
+BACKLOG = PROJECT_OPERATIONS + "proforma-invoicing/manage-billing-backlog"
 SYSTEM_JOBS = "https://learn.microsoft.com/power-apps/developer/data-platform/asynchronous-service"
 
 

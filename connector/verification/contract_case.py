@@ -5,9 +5,11 @@ All are records as they were read; nothing here is computed but what follows fro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connector.model.actual import Actual
+from connector.model.actual import Actual, TransactionClass
+from connector.model.choice import known as choice_of
 from connector.model.contract_customer import ContractCustomer, ContractLineCustomer
 from connector.model.contract_line import BillingMethodChoice, ContractLine, ProductType
 from connector.model.invoice import Invoice, ProjectInvoiceStatus
@@ -46,6 +48,17 @@ class LineCase:
     @property
     def is_fixed_price(self) -> bool:
         return self.is_project_based and self.line.billing_method == BillingMethodChoice.FIXED_PRICE
+
+    def includes(self, kind: int | None) -> bool:
+        """Whether the line includes a transaction class; a flag that is empty excludes nothing."""
+        flags = {
+            TransactionClass.TIME: self.line.includes_time,
+            TransactionClass.EXPENSE: self.line.includes_expense,
+            TransactionClass.MATERIAL: self.line.includes_material,
+            TransactionClass.FEE: self.line.includes_fee,
+        }
+        known = choice_of(TransactionClass, kind)
+        return known not in flags or flags[known] is not False
 
     @property
     def record(self) -> Record:
@@ -94,6 +107,11 @@ class ContractCase:
     def is_taken(self, rules: InvoicingRules) -> bool:
         """Whether the job looks at the contract (rule L1)."""
         return self.contract.contract_state in _TAKEN[rules.contract_states]
+
+    def work_lines(self, rules: InvoicingRules) -> Iterator[LineCase]:
+        """The time and material lines, where the job looks at the contract."""
+        if self.is_taken(rules):
+            yield from (line for line in self.lines if line.is_time_and_material)
 
     @property
     def name(self) -> str:

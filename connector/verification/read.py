@@ -25,6 +25,7 @@ from connector.model.solution import DUAL_WRITE_SOLUTION, PROJECT_OPERATIONS_SOL
 from connector.model.system_job import JobState, SystemJob
 from connector.model.tables import Tables
 from connector.model.user import User
+from connector.verification.contract_parts import PARTS
 from connector.verification.evidence import (
     READY_FOR,
     Backlog,
@@ -39,7 +40,7 @@ from connector.verification.evidence import (
     known,
 )
 from connector.verification.read_beside import BesideContracts
-from connector.verification.read_contracts import PARTS, Told, read_contracts
+from connector.verification.read_contracts import Told, read_contracts
 
 T = TypeVar("T")
 BACKLOG_COUNTED = 100

@@ -8,16 +8,11 @@ from typing import Any
 import pytest
 
 from connector.model.table import Table
+from connector.verification.contract_parts import CONTRACTS, LINES, Kind, Part
 from connector.verification.evidence import READ, Need
-from connector.verification.read_contracts import (
-    _CONTRACTS,
-    _LINES,
-    Kind,
-    Part,
-    StoredContracts,
-    _Reading,
-)
+from connector.verification.read_contracts import _Reading
 from connector.verification.spill import Spill
+from connector.verification.stored_contracts import StoredContracts
 from tests.verification.conftest import World
 
 
@@ -32,7 +27,7 @@ def names_of_lines(world: World, order: Sequence[Part]) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("order", [(_CONTRACTS, _LINES), (_LINES, _CONTRACTS)], ids=["first", "last"])
+@pytest.mark.parametrize("order", [(CONTRACTS, LINES), (LINES, CONTRACTS)], ids=["first", "last"])
 def test_no_line_is_lost_to_the_order_in_which_tables_arrive(world: World, order: Sequence[Part]) -> None:
     """Contracts and lines are read at the same time: a line that comes before its contract is kept."""
     found = names_of_lines(world, order)

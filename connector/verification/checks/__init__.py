@@ -16,15 +16,16 @@ from connector.verification.checks import (
     double_billing,
     drafts,
     environment,
+    exclusions,
     job,
     milestone_amounts,
     milestones,
     prices,
+    readiness,
     run_health,
     run_rhythm,
     schedule_rows,
     schedules,
-    transactions,
     workflows,
 )
 from connector.verification.evidence import Need
@@ -40,7 +41,9 @@ ALL_CHECKS: tuple[Check, ...] = (
     *schedule_rows.CHECKS,
     *sorted((*milestones.CHECKS, *milestone_amounts.CHECKS), key=_code),
     *sorted((*contracts.CHECKS, *customers.CHECKS, *prices.CHECKS), key=_code),
-    *sorted((*transactions.CHECKS, *double_billing.CHECKS), key=_code),
+    *readiness.CHECKS,
+    *exclusions.CHECKS,
+    *double_billing.CHECKS,
     *drafts.CHECKS,
 )
 

@@ -1,72 +1,20 @@
-"""TRX05, TRX07, TRX09 to TRX11: what is left out on purpose, what is billed twice, what is billed nowhere."""
+"""TRX09 to TRX11: what is billed twice, and what is billed nowhere."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from msgspec import structs
 
-from connector.model.actual import Actual, AdjustmentStatus, BillingType
-from connector.model.choice import known as choice_of
 from connector.model.contract_line import BillingStatus, ProductType
-from connector.verification.check import FINE, PROJECT_OPERATIONS, Check, EachContract, Example
-from connector.verification.checks.transactions import BACKLOG, counted
+from connector.verification.check import BACKLOG, FINE, PROJECT_OPERATIONS, Check, EachContract, Example
 from connector.verification.contract_case import ContractCase, InvoiceCase
 from connector.verification.evidence import Evidence, Need
 from connector.verification.example_contract import DRAFT, HARDWARE, HARDWARE_ID, READY
 from connector.verification.examples import FORBIDDEN, HEALTHY, with_case, with_contract, with_line, with_work
-from connector.verification.finding import Finding, Outcome, Record, Severity, failed, passed, unknown
-
-_TYPES = {
-    BillingType.NON_CHARGEABLE: "non-chargeable",
-    BillingType.COMPLIMENTARY: "complimentary",
-    BillingType.NOT_AVAILABLE: "not available",
-}
-_ADJUSTMENTS = {
-    AdjustmentStatus.IN_PROCESS: "being adjusted",
-    AdjustmentStatus.ADJUSTED: "adjusted",
-    AdjustmentStatus.UNADJUSTABLE: "unadjustable",
-}
-_NOTHING = "There is no unbilled transaction."
-
-
-def _unbilled(case: ContractCase, evidence: Evidence) -> list[Actual]:
-    if not case.is_taken(evidence.rules):
-        return []
-    drafted = BillingStatus.CUSTOMER_INVOICE_CREATED
-    return [one for one in case.all_actuals() if one.billing_status != drafted]
-
-
-def _told(case: ContractCase, words: Iterable[str | None], sentence: str) -> Iterator[Finding]:
-    counts = Counter(word for word in words if word)
-    if counts:
-        what = ", ".join(f"{count} {word}" for word, count in counts.items())
-        seen = {word: str(count) for word, count in counts.items()}
-        yield passed(f"{case.name!r}: {what}: {sentence}.", case.record, seen)
-    else:
-        yield FINE
-
-
-def _not_charged(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
-    if actuals := _unbilled(case, evidence):
-        words = (
-            _TYPES.get(kind) if (kind := choice_of(BillingType, one.billing_type)) else None
-            for one in actuals
-        )
-        yield from _told(case, words, "they add nothing to an invoice")
-
-
-def _adjusted(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
-    if actuals := _unbilled(case, evidence):
-        words = (
-            _ADJUSTMENTS.get(kind)
-            if (kind := choice_of(AdjustmentStatus, one.adjustment_status)) is not None
-            else None
-            for one in actuals
-        )
-        yield from _told(case, words, "they are not invoiced, by design")
+from connector.verification.finding import Finding, Outcome, Record, Severity, failed, unknown
+from connector.verification.wording import counted
 
 
 def _once(case: ContractCase, _: Evidence) -> Iterator[Finding]:
@@ -138,54 +86,14 @@ def _products(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
 _SECOND = replace(
     DRAFT, invoice=structs.replace(DRAFT.invoice, id="00000000-0000-0000-0000-0000000000aa", name="Again")
 )
-_UNREAD = Example("transactions that may not be read", replace(HEALTHY, actuals=FORBIDDEN), Outcome.UNKNOWN)
+
 _UNSEEN = Example(
     "details that may not be read", replace(HEALTHY, invoice_sources=FORBIDDEN), Outcome.UNKNOWN
 )
-_CHARGEABILITY = PROJECT_OPERATIONS + "pro/sales/configure-chargeable-components-contract-line"
+
 _DUPLICATES = "https://learn.microsoft.com/dynamics365/project-operations/proforma-invoicing/configure-automated-invoice-creation"
-TRX05 = Check(
-    code="TRX05",
-    severity=Severity.INFO,
-    title="What is not charged",
-    question="Which contracts have unbilled transactions that are non-chargeable or complimentary?",
-    why="They stand on an invoice and add nothing: that explains a total that looks too small.",
-    fix="Nothing is wrong. Where they should be charged, change the chargeability of task, role or category.",
-    link=_CHARGEABILITY,
-    needs=(Need.CONTRACTS, Need.ACTUALS),
-    judge=EachContract(_not_charged, "Contracts that charge all their unbilled transactions", _NOTHING),
-    examples=(
-        Example("all chargeable", HEALTHY, Outcome.PASS),
-        Example(
-            "one complimentary",
-            with_work(actuals=(structs.replace(READY, billing_type=BillingType.COMPLIMENTARY),)),
-            Outcome.PASS,
-        ),
-        Example("none at all", with_work(actuals=()), Outcome.NOT_APPLICABLE),
-        _UNREAD,
-    ),
-)
-TRX07 = Check(
-    code="TRX07",
-    severity=Severity.INFO,
-    title="What is left out because it was adjusted",
-    question="Which contracts have unbilled transactions that are adjusted or unadjustable?",
-    why="They are excluded by design, and their corrections stand in for them.",
-    fix="Nothing is wrong.",
-    link=BACKLOG,
-    needs=(Need.CONTRACTS, Need.ACTUALS),
-    judge=EachContract(_adjusted, "Contracts without adjusted transactions", _NOTHING),
-    examples=(
-        Example("none adjusted", HEALTHY, Outcome.PASS),
-        Example(
-            "one adjusted",
-            with_work(actuals=(structs.replace(READY, adjustment_status=AdjustmentStatus.ADJUSTED),)),
-            Outcome.PASS,
-        ),
-        Example("none at all", with_work(actuals=()), Outcome.NOT_APPLICABLE),
-        _UNREAD,
-    ),
-)
+
+
 TRX09 = Check(
     code="TRX09",
     severity=Severity.ERROR,
@@ -258,4 +166,4 @@ TRX11 = Check(
         _UNSEEN,
     ),
 )
-CHECKS = (TRX05, TRX07, TRX09, TRX10, TRX11)
+CHECKS = (TRX09, TRX10, TRX11)

@@ -23,7 +23,7 @@ from connector.verification.evidence import Evidence, Need
 from connector.verification.example_contract import DRAFT
 from connector.verification.examples import FORBIDDEN, HEALTHY, with_case
 from connector.verification.finding import Finding, Outcome, Severity, failed, passed
-from connector.verification.money_text import money
+from connector.verification.wording import money
 
 SINCE = timedelta(hours=26)
 """The job runs every 24 hours and takes its time."""

@@ -19,7 +19,7 @@ from connector.verification.evidence import Evidence, Need, Progress, known
 from connector.verification.example_contract import BUILD, DESIGN, DRAFT, HEADER, LAUNCH, PORTAL
 from connector.verification.examples import FORBIDDEN, HEALTHY, with_case, with_line
 from connector.verification.finding import Finding, Outcome, Severity, failed, unknown
-from connector.verification.money_text import money
+from connector.verification.wording import money
 
 _HEADER_WORDS = {
     HeaderStatus.NOT_STARTED: "not started",

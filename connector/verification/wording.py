@@ -1,4 +1,4 @@
-"""An amount with the currency of its contract, for sentences."""
+"""Amounts and counts, for sentences."""
 
 from __future__ import annotations
 
@@ -16,3 +16,7 @@ def money(amount: Decimal, case: ContractCase, evidence: Evidence, currency: str
     digits = 2 if record is None or record.precision is None else record.precision
     code = "" if record is None or record.iso_code is None else f" {record.iso_code}"
     return with_digits(amount, digits) + code
+
+
+def counted(count: int, noun: str = "transaction") -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

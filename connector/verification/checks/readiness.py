@@ -1,4 +1,4 @@
-"""TRX01 to TRX04, TRX06, TRX08: what keeps transactions off the next invoice."""
+"""TRX01 to TRX04: what has to be done before a run can take a transaction."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from datetime import date
 from msgspec import structs
 
 from connector.model.actual import Actual, AdjustmentStatus, TransactionClass
-from connector.model.choice import known as choice_of
 from connector.model.column_date import day_in
 from connector.model.contract_line import BillingStatus
 from connector.model.invoicing_rules import InvoicingRules, ReadyRule
 from connector.model.money import ZERO, total
 from connector.model.process import APPROVAL_FLOW, ProcessState
-from connector.verification.check import FINE, PROJECT_OPERATIONS, Check, EachContract, Example
-from connector.verification.contract_case import ContractCase, LineCase
-from connector.verification.days import last_taken_day, next_row, transaction_day
+from connector.verification.check import BACKLOG, FINE, PROJECT_OPERATIONS, Check, EachContract, Example
+from connector.verification.contract_case import ContractCase
+from connector.verification.days import last_taken_day, transaction_day
 from connector.verification.evidence import Evidence, Need, Today, Waiting, known
-from connector.verification.example_contract import INVOICED, NTE_FAILED, PROJECT, READY, hours
-from connector.verification.examples import FLOW, FORBIDDEN, HEALTHY, with_case, with_contract, with_work
+from connector.verification.example_contract import NTE_FAILED, PROJECT, READY, hours
+from connector.verification.examples import FLOW, FORBIDDEN, HEALTHY, with_contract, with_work
 from connector.verification.finding import Finding, Outcome, Record, Severity, failed, passed, unknown
-from connector.verification.money_text import money
+from connector.verification.wording import counted, money
 
-BACKLOG = PROJECT_OPERATIONS + "proforma-invoicing/manage-billing-backlog"
 _APPROVALS = PROJECT_OPERATIONS + "approvals/approval-sets"
 _NO_LINES = "No contract that the job takes has a time and material line."
 _UNBILLED = {None, BillingStatus.UNBILLED_SALES_CREATED}
@@ -33,37 +31,16 @@ _OFF = {AdjustmentStatus.ADJUSTED, AdjustmentStatus.UNADJUSTABLE}
 _CLASSES = {TransactionClass.TIME: "time", TransactionClass.EXPENSE: "expenses"}
 
 
-def work_lines(case: ContractCase, evidence: Evidence) -> Iterator[LineCase]:
-    if case.is_taken(evidence.rules):
-        yield from (line for line in case.lines if line.is_time_and_material)
-
-
-def counted(count: int, noun: str = "transaction") -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _includes(line: LineCase, kind: int | None) -> bool:
-    """Whether a line includes a class; a flag that is empty excludes nothing."""
-    flags = {
-        TransactionClass.TIME: line.line.includes_time,
-        TransactionClass.EXPENSE: line.line.includes_expense,
-        TransactionClass.MATERIAL: line.line.includes_material,
-        TransactionClass.FEE: line.line.includes_fee,
-    }
-    known_kind = choice_of(TransactionClass, kind)
-    return known_kind not in flags or flags[known_kind] is not False
-
-
 def _approved(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
     """What awaits approval names its project only: it is told to the first line that would take it."""
     today, waiting = known(evidence.today), known(evidence.waiting)
     told: set[tuple[str, TransactionClass]] = set()
-    for line in work_lines(case, evidence):
+    for line in case.work_lines(evidence.rules):
         last = last_taken_day(line.schedule, today)
         counts: Counter[TransactionClass] = Counter()
         for item in waiting.get(line.line.project or "", ()):
             key = (line.line.project or "", item.kind)
-            if _includes(line, item.kind) and key not in told and _is_by(item.day, last, today):
+            if line.includes(item.kind) and key not in told and _is_by(item.day, last, today):
                 counts[item.kind] += item.count
         told |= {(line.line.project or "", kind) for kind in counts}
         if not counts:
@@ -106,7 +83,7 @@ def _of_lines(
 ) -> Iterator[Finding]:
     """One finding for each line with transactions up to its cut-off that are wrong: how many, how much."""
     today = known(evidence.today)
-    for line in work_lines(case, evidence):
+    for line in case.work_lines(evidence.rules):
         last = last_taken_day(line.schedule, today)
         wrong = [one for one in line.actuals if is_wrong(one) and _is_up_to(one, last, today)]
         if not wrong:
@@ -144,59 +121,6 @@ def _within_limits(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
 
     words = "stopped by a not-to-exceed limit, or not evaluated"
     yield from _of_lines(case, evidence, is_wrong, words, {"not_to_exceed_status": "Failed or Not Evaluated"})
-
-
-def _on_a_line(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
-    if not case.is_taken(evidence.rules) or not (case.actuals or any(line.actuals for line in case.lines)):
-        return
-    if case.actuals:
-        amount = money(total(one.amount or ZERO for one in case.actuals), case, evidence)
-        text = f"The contract {case.name!r}: {counted(len(case.actuals))}, {amount}, on none of its lines."
-        yield failed(
-            text, case.record, {"_msdyn_salescontractlineid_value": "empty", "count": str(len(case.actuals))}
-        )
-    for line in case.lines:
-        wrong = [one for one in line.actuals if not _includes(line, one.transaction_class)]
-        if wrong:
-            text = f"{case.where(line)}: {counted(len(wrong))} of a class that the line does not include."
-            seen = {"msdyn_transactionclassification": str(wrong[0].transaction_class)}
-            yield failed(text, line.record, {**seen, "count": str(len(wrong))})
-        elif line.actuals:
-            yield FINE
-
-
-def _not_drafted_yet(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
-    """On a draft, and within the scope of a run that is still to come: that run will pass over it."""
-    today = known(evidence.today)
-    for line in work_lines(case, evidence):
-        row = next_row(line.schedule, today)
-        if row is None:
-            continue
-        done = [
-            day
-            for one in line.schedule
-            if one.invoice and (day := transaction_cut(one.transaction_cutoff_date, today))
-        ]
-        since = max(done, default=date.min)
-        last = last_taken_day(line.schedule, today)
-        early = [
-            one
-            for one in line.actuals
-            if one.billing_status == BillingStatus.CUSTOMER_INVOICE_CREATED
-            and (day := transaction_day(one, today)) is not None
-            and since < day <= last
-        ]
-        if not early:
-            yield FINE
-            continue
-        text = f"{case.where(line)}: {counted(len(early))} up to {last} stand on a draft before their run."
-        yield failed(
-            text, line.record, {"msdyn_billingstatus": "Customer Invoice Created", "count": str(len(early))}
-        )
-
-
-def transaction_cut(value: date | None, today: Today) -> date | None:
-    return None if value is None else day_in(today.zone, value)
 
 
 _ACTUALS = (Need.CONTRACTS, Need.SCHEDULE_ROWS, Need.ACTUALS, Need.CURRENCIES, Need.TODAY)
@@ -302,50 +226,4 @@ TRX04 = Check(
         _UNREAD,
     ),
 )
-TRX06 = Check(
-    code="TRX06",
-    severity=Severity.WARNING,
-    title="Every transaction falls on a line that includes it",
-    question="Does every unbilled transaction stand on a line, and on one that includes its class?",
-    why="What falls outside every line is never billed: the class is not included, or the task not mapped.",
-    fix="Include the class on a line, or map the task, then correct the transactions.",
-    link=PROJECT_OPERATIONS + "pro/sales/configure-chargeable-components-contract-line",
-    needs=(Need.CONTRACTS, Need.ACTUALS, Need.CURRENCIES),
-    judge=EachContract(
-        _on_a_line, "Lines with transactions of their classes", "There is no unbilled transaction."
-    ),
-    examples=(
-        Example("time on a line for time", HEALTHY, Outcome.PASS),
-        Example("on no line", with_case(actuals=(structs.replace(READY, contract_line=None),)), Outcome.FAIL),
-        Example(
-            "an expense on a line for time",
-            with_work(actuals=(structs.replace(READY, transaction_class=TransactionClass.EXPENSE),)),
-            Outcome.FAIL,
-        ),
-        _UNREAD,
-    ),
-)
-TRX08 = Check(
-    code="TRX08",
-    severity=Severity.WARNING,
-    title="No transaction of a coming run stands on a draft already",
-    question="Is nothing that a coming run would take on a draft invoice already?",
-    why="What is Customer Invoice Created is not taken again: somebody drafted it by hand before its run.",
-    fix="Nothing, where that was meant; else delete the draft, which frees its transactions.",
-    link=BACKLOG,
-    needs=_ACTUALS,
-    judge=EachContract(
-        _not_drafted_yet, "Lines whose coming run finds its transactions free", "No run is to come."
-    ),
-    examples=(
-        Example("drafted by the last run", HEALTHY, Outcome.PASS),
-        Example(
-            "drafted before its run",
-            with_work(actuals=(INVOICED, hours(4, _OCTOBER, BillingStatus.CUSTOMER_INVOICE_CREATED))),
-            Outcome.FAIL,
-        ),
-        _UNREAD,
-        Example("no run to come", with_work(schedule=()), Outcome.NOT_APPLICABLE),
-    ),
-)
-CHECKS = (TRX01, TRX02, TRX03, TRX04, TRX06, TRX08)
+CHECKS = (TRX01, TRX02, TRX03, TRX04)
