@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from connector.console.call import Call
+from connector.console.change_run import kept
 from connector.console.connection import Connection
+from connector.console.memory import Deed
 from connector.console.output import Envelope, Layout
 from connector.console.written_file import write_lines
 from connector.errors import PartlyDone, ProjopsError, Refused, SettingsError, UsageError
+from connector.history.values import Kind
 from connector.job.refusal import check_digest
 from connector.provisioning.apply import Applied, apply_plan
 from connector.provisioning.change import Plan
@@ -49,6 +52,7 @@ class Wish:
     is_applying: bool
     is_activating: bool
     start_with: str | None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def provision_all(call: Call, wish: Wish, *, digest: str | None, markdown: Path 
         if markdown is not None:
             write_lines(markdown, _markdown(planned))
         done: list[Place] = []
-        places = _applied(planned, done) if wish.is_applying else _kept(planned, done)
+        places = _applied(call, wish, planned, done) if wish.is_applying else _kept(planned, done)
         call.show(
             LAYOUT,
             Envelope(LAYOUT.schema, "", datetime.now(UTC)),
@@ -161,9 +165,9 @@ def _planned(call: Call, stack: ExitStack, name: str, wish: Wish) -> Place:
     return Place(name, url, connection, settings, current, plan)
 
 
-def _applied(planned: Iterable[Place], done: list[Place]) -> Iterator[Place]:
+def _applied(call: Call, wish: Wish, planned: Iterable[Place], done: list[Place]) -> Iterator[Place]:
     for place in planned:
-        done.append(_apply(place))
+        done.append(_apply(call, wish, place))
         yield done[-1]
 
 
@@ -173,15 +177,22 @@ def _kept(planned: Iterable[Place], done: list[Place]) -> Iterator[Place]:
         yield place
 
 
-def _apply(place: Place) -> Place:
-    if place.plan is None or place.plan.refusals:
+def _apply(call: Call, wish: Wish, place: Place) -> Place:
+    plan, current = place.plan, place.current
+    if plan is None:
         return place
     assert place.connection is not None
     assert place.settings is not None
-    assert place.current is not None
+    assert current is not None
     at = place.connection.environment(place.settings.rules)
+    deed = Deed(current.identity.name, wish.reason)
+
+    def work() -> Applied:
+        return apply_plan(at, current, plan)
+
     try:
-        return replace(place, applied=apply_plan(at, place.current, place.plan))
+        applied = kept(place.connection, place.settings, call.voice, plan, work, Kind.PROVISION, deed)
+        return replace(place, applied=applied)
     except ProjopsError as error:
         return replace(place, error=error)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
 from connector.console.connection import Connection
 from connector.console.voice import Voice
@@ -17,14 +17,28 @@ from connector.job.drafts import read_created, read_currency_codes
 from connector.job.look import Sight
 from connector.model.job_chain import Diagnosis, JobCondition
 from connector.model.process import PROCESS_RUNNER
+from connector.provisioning.apply import Applied
+from connector.provisioning.change import Plan
+from connector.provisioning.destroy import Destroyed
+from connector.provisioning.report import summary
 from connector.runner.parity import Score
 from connector.runner.parity_report import score_json
 from connector.runner.wording import several
 from connector.settings import Settings
-from connector.support.apply import Applied
+from connector.support.apply import Applied as Rerun
 from connector.support.plan import RerunPlan
 from connector.verification.finding import Outcome
 from connector.verification.verify import Report
+
+Changed: TypeAlias = Applied | Destroyed
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who changed something and why, as far as that was said."""
+
+    who: str
+    reason: str
 
 
 class Memory(Protocol):
@@ -37,8 +51,17 @@ class Memory(Protocol):
         connection: Connection,
         seen: Sight,
         plan: RerunPlan,
-        applied: Applied | None,
+        applied: Rerun | None,
         reason: str,
+        error: BaseException | None = None,
+    ) -> None: ...
+    def changed(
+        self,
+        connection: Connection,
+        kind: Kind,
+        plan: Plan,
+        done: Changed | None,
+        deed: Deed,
         error: BaseException | None = None,
     ) -> None: ...
     def run(
@@ -80,8 +103,19 @@ class _Nothing:
         connection: Connection,
         seen: Sight,
         plan: RerunPlan,
-        applied: Applied | None,
+        applied: Rerun | None,
         reason: str,
+        error: BaseException | None = None,
+    ) -> None:
+        pass
+
+    def changed(
+        self,
+        connection: Connection,
+        kind: Kind,
+        plan: Plan,
+        done: Changed | None,
+        deed: Deed,
         error: BaseException | None = None,
     ) -> None:
         pass
@@ -133,7 +167,7 @@ class _Kept:
         connection: Connection,
         seen: Sight,
         plan: RerunPlan,
-        applied: Applied | None,
+        applied: Rerun | None,
         reason: str,
         error: BaseException | None = None,
     ) -> None:
@@ -150,14 +184,43 @@ class _Kept:
         elif applied is not None and applied.start is not None:
             sentence = applied.start.sentence
         elif error is not None:
-            said = error.message if isinstance(error, ProjopsError) else type(error).__name__
-            sentence = f"Broken off, and nobody looked what came of it: {said}"
+            sentence = _broken_off(error)
         else:
             sentence = "Ended system jobs, started none."
         who = seen.snapshot.owner_name(_caller(connection))
         self._keep(
             lambda history: history.note(self._entry(connection, Kind.RERUN, sentence, facts, who, reason))
         )
+
+    def changed(
+        self,
+        connection: Connection,
+        kind: Kind,
+        plan: Plan,
+        done: Changed | None,
+        deed: Deed,
+        error: BaseException | None = None,
+    ) -> None:
+        """What provision or destroy did; nothing where there was nothing to do."""
+        start = done.start if isinstance(done, Applied) else None
+        facts: dict[str, object] = {
+            "plan": [f"{change.action.value} {change.table} {change.id}" for change in plan.changes],
+            "digest": plan.digest,
+            "done": [f"{change.action.value} {change.id}" for change in done.done] if done else [],
+            "started": start.job if start is not None else None,
+        }
+        refused = (*plan.refusals, *(done.refused if done is not None else ()))
+        if refused:
+            sentence = f"Refused: {refused[0].message}"
+        elif error is not None:
+            sentence = _broken_off(error)
+        elif plan.is_empty:
+            return
+        else:
+            told = summary(plan, done)
+            sentence = f"{told[0].upper()}{told[1:]}" + (f" {start.sentence}" if start is not None else "")
+        entry = self._entry(connection, kind, sentence, facts, deed.who, deed.reason)
+        self._keep(lambda history: history.note(entry))
 
     def run(
         self,
@@ -217,6 +280,11 @@ def _runs(environment: str, diagnosis: Diagnosis) -> Iterator[SeenRun]:
                 is_at_work = job.is_open or job.state is JobCondition.UNKNOWN
                 ended = None if is_at_work else job.until
                 yield SeenRun(environment, job.id, job.started, ended, job.state.value, job.error)
+
+
+def _broken_off(error: BaseException) -> str:
+    said = error.message if isinstance(error, ProjopsError) else type(error).__name__
+    return f"Broken off, and nobody looked what came of it: {said}"
 
 
 def _caller(connection: Connection) -> str | None:

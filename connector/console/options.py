@@ -20,6 +20,9 @@ Apply = Annotated[bool, typer.Option("--apply", help="Do what the plan shows; wi
 Digest = Annotated[
     str | None, typer.Option(metavar="SHA256", help="Go on only if the plan is still the one of this digest.")
 ]
+Reason = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Why; kept in the history where there is one.")
+]
 StartWith = Annotated[
     Literal["ProcessRunCaller", "ProcessRunner"] | None,
     typer.Option(help="ProcessRunCaller sleeps first, ProcessRunner invoices at once."),

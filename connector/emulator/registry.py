@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from connector.emulator.schema import Schema
 from connector.emulator.store import Transaction, Value
 
 
@@ -86,6 +87,8 @@ class Change:
 Guard: TypeAlias = Callable[[Transaction, Change], None]
 Access: TypeAlias = Callable[[Transaction, str, str, str], None]
 """Given the caller's id, a right (Create, Read, Write, Delete) and a table; refuses, or returns."""
+TablePrivileges: TypeAlias = Callable[[str, Schema], list[dict[str, Any]]]
+"""Given a table and the schema, the table's privileges as EntityDefinitions tells them."""
 _RIGHTS = {"create": "Create", "update": "Write", "delete": "Delete"}
 
 
@@ -97,6 +100,7 @@ class Registry:
         self._after: dict[str, list[Guard]] = defaultdict(list)
         self._access: list[Access] = []
         self._impersonation: list[Callable[[Transaction, str], None]] = []
+        self._table_privileges: TablePrivileges = lambda _table, _schema: []
 
     def action(self, table: str | None, name: str, handler: Handler) -> None:
         self._register(self._actions, table, name, handler)
@@ -119,6 +123,13 @@ class Registry:
     def check_access(self, tx: Transaction, caller: str, right: str, table: str) -> None:
         for guard in self._access:
             guard(tx, caller, right, table)
+
+    def table_privileges(self, describe: TablePrivileges) -> None:
+        """Have `describe` fill the member Privileges of a table's definition."""
+        self._table_privileges = describe
+
+    def privileges_of(self, table: str, schema: Schema) -> list[dict[str, Any]]:
+        return self._table_privileges(table, schema)
 
     def impersonation(self, guard: Callable[[Transaction, str], None]) -> None:
         """Run `guard` with the id of a user who wants to act for another one; it may refuse."""

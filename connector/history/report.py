@@ -90,7 +90,7 @@ def history_as_text(
             who = f" by {entry.who}" if entry.who else ""
             why = f" Reason: {entry.reason}" if entry.reason else ""
             where = f" ({entry.environment})" if len(places) > 1 else ""
-            yield f"{moment(entry.at, zone):<29} {entry.kind.value:<8}{who} {entry.sentence}{why}{where}"
+            yield f"{moment(entry.at, zone):<29} {entry.kind.value:<9}{who} {entry.sentence}{why}{where}"
     if runs:
         yield ""
     yield _sentence(runs)

@@ -13,6 +13,8 @@ class Kind(StrEnum):
     STATUS = "status"
     VERIFY = "verify"
     RERUN = "rerun"
+    PROVISION = "provision"
+    DESTROY = "destroy"
     PREVIEW = "preview"
     RUN = "run"
     COMPARE = "compare"

@@ -54,12 +54,12 @@ READING = tuple(item for item in NEEDED if item.name.startswith("prvRead"))
 
 
 _RIGHTS = ("prvRead", "prvWrite", "prvCreate")
-_TABLES = {"Order": "salesorder", "WorkflowExecution": "workflow"}
+_TABLES = {"Order": "salesorder", "User": "systemuser", "WorkflowExecution": "workflow"}
 
 
-def table_of(privilege: Privilege) -> str:
-    """The logical name of the table that a privilege is about."""
-    rest = privilege.name
+def table_of(privilege: str) -> str:
+    """The logical name of the table that a privilege is about, by the platform's pattern."""
+    rest = privilege
     for right in _RIGHTS:
         rest = rest.removeprefix(right)
     rest = rest.removeprefix("prv")

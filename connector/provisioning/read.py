@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.dataverse import DataverseClient, WhoAmI
 from connector.errors import DataverseError
 from connector.job.look import Environment, look
+from connector.job.privileges import read_granted
 from connector.job.read import check_project_operations
 from connector.job.zone import UnknownZone, read_zone_of_user
 from connector.model.job_privileges import Privilege, missing_of
@@ -62,13 +63,11 @@ def _missing(
     client: DataverseClient, tables: Tables, caller: WhoAmI, unknown: _Unknown
 ) -> tuple[Privilege, ...] | None:
     try:
-        answer = client.function("RetrieveUserPrivileges", bound_to=(tables.user.entity_set, caller.user_id))
+        names = read_granted(client, tables, caller.user_id)
     except DataverseError as error:
         unknown.append(f"The privileges are unknown: {error.message}")
         return None
-    rows = answer.get("RolePrivileges")
-    names = [row.get("PrivilegeName") for row in rows] if isinstance(rows, list) else []
-    if not names or not all(isinstance(name, str) for name in names):
+    if not names:
         unknown.append("The privileges are unknown: RetrieveUserPrivileges names none of them.")
         return None
     return missing_of(names)

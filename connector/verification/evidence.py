@@ -24,6 +24,7 @@ from connector.model.system_job import SystemJob
 from connector.model.tables import DECLARED, Tables
 from connector.model.user import User
 from connector.verification.contract_case import ContractCase
+from connector.verification.lack import Lack, lack_in
 
 
 class Need(StrEnum):
@@ -37,6 +38,7 @@ class Need(StrEnum):
     CHAIN = "chain"
     STARTER = "starter"
     PRIVILEGES = "privileges"
+    NEEDED_TO_READ = "needed_to_read"
     UTILIZATION_JOBS = "utilization_jobs"
     BACKLOG = "backlog"
     TODAY = "today"
@@ -63,9 +65,16 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A piece of evidence that is not there, and why: one sentence."""
+    """A piece of evidence that is not there, and why: one sentence; `lack` is the privilege it takes."""
 
     reason: str
+    lack: Lack | None = None
+
+    @classmethod
+    def because(cls, text: str) -> Unread:
+        """The reason in the platform's words, or in ours where those name a privilege that is missing."""
+        lack = lack_in(text)
+        return cls(text if lack is None else lack.sentence, lack)
 
 
 T = TypeVar("T")
@@ -78,15 +87,15 @@ READY_FOR = timedelta(minutes=15)
 class NotRead(Exception):
     """A check looked at evidence that could not be read."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, unread: Unread | str) -> None:
+        self.unread = unread if isinstance(unread, Unread) else Unread(unread)
+        super().__init__(self.unread.reason)
 
 
 def known(piece: Piece[T]) -> T:
     """The piece itself. Raises NotRead where it could not be read, which makes the check unknown."""
     if isinstance(piece, Unread):
-        raise NotRead(piece.reason)
+        raise NotRead(piece)
     return piece
 
 
@@ -183,7 +192,8 @@ class Evidence:
 
     `batch_jobs` holds every record whose name makes it the invoice job (rule J1), `workflows` all
     definitions and activations of the job's workflows, `privileges` the names of the signed-in
-    identity's, `utilization_jobs` the open system jobs of UpdateRoleUtilization on the job's record.
+    identity's, `needed_to_read` maps tables to the privilege that reading each takes,
+    `utilization_jobs` the open system jobs of UpdateRoleUtilization on the job's record.
 
     `contracts` are all project contracts with their lines, one after the other; the pieces marked Read are
     parts of them. `role_prices` are pairs of price list and role, `inactive_accounts` maps ids to names,
@@ -203,6 +213,7 @@ class Evidence:
     chain: Piece[Diagnosis] = NOT_ASKED_FOR
     starter: Piece[Starter] = NOT_ASKED_FOR
     privileges: Piece[frozenset[str]] = NOT_ASKED_FOR
+    needed_to_read: Piece[Mapping[str, str]] = NOT_ASKED_FOR
     utilization_jobs: Piece[tuple[SystemJob, ...]] = NOT_ASKED_FOR
     backlog: Piece[Backlog] = NOT_ASKED_FOR
     today: Piece[Today] = NOT_ASKED_FOR
@@ -226,7 +237,7 @@ class Evidence:
     progress: Piece[Progress] = NOT_ASKED_FOR
     approval_flows: Piece[tuple[Process, ...]] = NOT_ASKED_FOR
 
-    def why_not(self, need: Need) -> str | None:
+    def unread(self, need: Need) -> Unread | None:
         """Why a piece could not be read; None when it was."""
         piece = getattr(self, need.value)
-        return piece.reason if isinstance(piece, Unread) else None
+        return piece if isinstance(piece, Unread) else None

@@ -13,7 +13,7 @@ from connector.model.batch_job import BatchJob, Frequency, JobType
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis
 from connector.model.job_health import diagnose
-from connector.model.job_privileges import NEEDED
+from connector.model.job_privileges import NEEDED, READING, table_of
 from connector.model.job_snapshot import JobSnapshot
 from connector.model.process import (
     APPROVAL_FLOW,
@@ -137,7 +137,11 @@ FLOW = Process(
     category=ProcessCategory.MODERN_FLOW,
     state=ProcessState.ACTIVATED,
 )
-PRIVILEGES = frozenset(item.name for item in NEEDED)
+NEEDED_TO_READ = {table_of(item.name): item.name for item in READING} | {
+    "invoice": "prvReadInvoice",
+    "account": "prvReadAccount",
+}
+PRIVILEGES = frozenset(item.name for item in NEEDED) | frozenset(NEEDED_TO_READ.values())
 STARTER = Starter(Owner(ADMIN.id, ADMIN, ("role",)), is_live=True, privileges=PRIVILEGES)
 HEALTHY = Evidence(
     url="https://contoso.crm4.dynamics.com",
@@ -158,6 +162,7 @@ HEALTHY = Evidence(
     chain=diagnosis(run(), sleep()),
     starter=STARTER,
     privileges=PRIVILEGES,
+    needed_to_read=NEEDED_TO_READ,
     utilization_jobs=(),
     backlog=Backlog(0, is_more=False, oldest=None),
     today=Today(day=date(2020, 10, 5), zone=ZoneInfo("UTC"), whose="the setting time_zone"),

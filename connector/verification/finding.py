@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connector.verification.lack import Lack
+
 
 class Severity(StrEnum):
     ERROR = "error"
@@ -33,7 +35,8 @@ class Record:
 class Finding:
     """`evidence` maps columns to the values that were seen. `fix` and `severity` stand in for those of
     the check where this finding needs others. `more` is set on a finding that stands for others which are
-    only counted: how many. It has no record, and nobody can accept it beforehand."""
+    only counted: how many. It has no record, and nobody can accept it beforehand. `lacks` are the
+    privileges that the signed-in identity lacks, where the finding tells of some."""
 
     outcome: Outcome
     message: str
@@ -42,6 +45,7 @@ class Finding:
     fix: str | None = None
     severity: Severity | None = None
     more: int = 0
+    lacks: tuple[Lack, ...] = ()
 
 
 def passed(message: str, record: Record | None = None, evidence: Mapping[str, str] | None = None) -> Finding:

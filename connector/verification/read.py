@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from connector.dataverse import DataverseClient, Query, any_of, eq, guid, quote
 from connector.errors import HttpError, MalformedAnswer, Unauthorized
 from connector.job.look import Environment, Sight, look
+from connector.job.privileges import read_granted, read_needed_to_read
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.batch_job import BatchJob
 from connector.model.column_date import day_in
@@ -39,8 +40,10 @@ from connector.verification.evidence import (
     Unread,
     known,
 )
+from connector.verification.lack import lack_in
 from connector.verification.read_beside import BesideContracts
 from connector.verification.read_contracts import Told, read_contracts
+from connector.verification.tables_read import tables_read
 
 T = TypeVar("T")
 BACKLOG_COUNTED = 100
@@ -100,9 +103,9 @@ def _piece(read: Callable[[], T]) -> Piece[T]:
     except Unauthorized:
         raise
     except NotRead as error:
-        return Unread(error.reason)
+        return error.unread
     except (HttpError, MalformedAnswer) as error:
-        return Unread(error.message)
+        return Unread.because(error.message)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,10 @@ class _Reader:
         return _piece(lambda: self._privileges(self.user_id))
 
     @cached_property
+    def needed_to_read(self) -> Piece[Mapping[str, str]]:
+        return _piece(self._read_needed)
+
+    @cached_property
     def utilization_jobs(self) -> Piece[tuple[SystemJob, ...]]:
         return _piece(self._read_utilization_jobs)
 
@@ -168,7 +175,9 @@ class _Reader:
         sight = known(self._sight)
         for name in logical_names:
             if reason := sight.snapshot.unread.get(name):
-                raise NotRead(f"The table {name} could not be read: {reason}")
+                unread = Unread.because(reason)
+                text = f"The table {name} could not be read: {reason}"
+                raise NotRead(unread if unread.lack is not None else text)
         return sight
 
     def _must_see_chains(self) -> None:
@@ -204,13 +213,15 @@ class _Reader:
 
     def _privileges(self, user: str) -> frozenset[str]:
         """The names of the privileges that a user's roles give. Raises NotRead where none is named."""
-        entity_set = self.tables.user.entity_set
-        answer = self.client.function("RetrieveUserPrivileges", bound_to=(entity_set, user))
-        rows = answer.get("RolePrivileges")
-        names = [row.get("PrivilegeName") for row in rows] if isinstance(rows, list) else []
-        found = frozenset(name for name in names if isinstance(name, str))
+        found = read_granted(self.client, self.tables, user)
         if not found:
             raise NotRead("RetrieveUserPrivileges names no privilege.")
+        return found
+
+    def _read_needed(self) -> Mapping[str, str]:
+        found = read_needed_to_read(self.client, tables_read(self.tables))
+        if not found:
+            raise NotRead("The environment's metadata names no privileges of its tables.")
         return found
 
     def _read_utilization_jobs(self) -> tuple[SystemJob, ...]:
@@ -266,7 +277,8 @@ class _Reader:
     def _zone_of_user(self, user: str) -> ZoneInfo:
         zone = read_zone_of_user(self.client, self.tables, user)
         if isinstance(zone, UnknownZone):
-            raise NotRead(f"The day is unknown, since {zone.reason}; the setting time_zone can name it.")
+            text = f"The day is unknown, since {zone.reason}; the setting time_zone can name it."
+            raise NotRead(Unread(text, lack_in(zone.reason)))
         return zone
 
     def _must_have(self, field: str) -> None:

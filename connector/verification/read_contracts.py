@@ -132,7 +132,7 @@ def tried(read: Callable[[], None]) -> Piece[Read]:
     except Unauthorized:
         raise
     except NotRead as error:
-        return Unread(error.reason)
+        return error.unread
     except (HttpError, MalformedAnswer) as error:
-        return Unread(error.message)
+        return Unread.because(error.message)
     return READ

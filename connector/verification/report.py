@@ -11,6 +11,7 @@ from typing import Any
 from connector.verification.baseline import Known
 from connector.verification.checks import ALL_CHECKS
 from connector.verification.finding import Outcome, Record, Severity
+from connector.verification.lack import role_with
 from connector.verification.verify import WORST_FIRST, Report, Result, number_of
 
 NAMED_IN_TEXT = 5
@@ -23,6 +24,7 @@ _HEADINGS = {
     (Outcome.FAIL, Severity.WARNING): "Warnings",
     (Outcome.FAIL, Severity.INFO): "Notes",
 }
+_PRIVILEGES_HEADING = "Missing privileges"
 _UNKNOWN_HEADING = "Unknown: could not be checked, and is no pass"
 _ACCEPTED_HEADING = "Accepted: known, and not counted"
 _PASSED_HEADING = "Passed"
@@ -35,10 +37,14 @@ def as_json(report: Report) -> dict[str, Any]:
     `record` is the record's id; its table, its name and its address stand in `evidence` beside the
     columns that were seen. `fix` is null where nothing is to be done. `accepted` is null, or the reason
     why a finding does not count and the last day of that. `outdated` are entries of the baseline that
-    can go.
+    can go. `missing_privileges` names each with its table and the checks that are unknown without it.
     """
     return {
         "checks": [_entry(result, report.url) for result in report.results],
+        "missing_privileges": [
+            {"privilege": one.privilege, "table": one.table, "checks": list(one.checks)}
+            for one in report.missing_privileges
+        ],
         "outdated": [_outdated(entry, report.now.date()) for entry in report.outdated],
         "summary": _summary(report),
     }
@@ -107,7 +113,12 @@ def link(record: Record, url: str) -> str:
 
 
 def as_text(report: Report) -> Iterator[str]:
-    """The worst first, each with what to do; then what passed; then one sentence."""
+    """The worst first, each with what to do; then what passed; then one sentence.
+
+    Missing privileges come before all: each with the checks that are unknown because of it, which are not
+    told again.
+    """
+    yield from _privileges(report)
     for heading, group in _groups(report):
         yield heading
         if group[0][0].is_trouble:
@@ -127,6 +138,17 @@ def as_text(report: Report) -> Iterator[str]:
             )
         yield ""
     yield sentence(report)
+
+
+def _privileges(report: Report) -> Iterator[str]:
+    if not report.missing_privileges:
+        return
+    yield _PRIVILEGES_HEADING
+    for one in report.missing_privileges:
+        yield f"  {one.privilege} on the table {one.table}"
+        yield from _wrapped("", one.consequence)
+        yield from _wrapped("Do:  ", role_with([one.privilege]))
+    yield ""
 
 
 def _by_reason(group: list[list[Result]]) -> tuple[list[list[Result]], list[list[Result]]]:
@@ -152,6 +174,8 @@ def _groups(report: Report) -> Iterator[tuple[str, list[list[Result]]]]:
     """Headings with the results under them, those of one check together."""
     groups: dict[tuple[int, int], dict[str, list[Result]]] = {}
     for result in report.results:
+        if result.is_about_privileges and result.accepted is None:
+            continue
         group = groups.setdefault(_rank(result), {})
         group.setdefault(result.check.code, []).append(result)
     for rank in sorted(groups):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from connector.verification.baseline import Baseline, Known, key_of
 from connector.verification.check import Check, EachContract
 from connector.verification.checks import ALL_CHECKS
-from connector.verification.evidence import Evidence, NotRead, known
+from connector.verification.evidence import Evidence, NotRead, Unread, known
 from connector.verification.finding import Finding, Outcome, Severity, unknown
 from connector.verification.gate import Accepted, Gate
+from connector.verification.lack import Lack, role_with
 from connector.verification.tally import Tally
 
 EXIT_FINDINGS = 3
@@ -42,6 +43,35 @@ class Result:
         """Something failed or could not be judged, and nobody has accepted that."""
         return self.accepted is None and self.finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
 
+    @property
+    def is_about_privileges(self) -> bool:
+        """It says no more than that privileges are missing, as `Report.missing_privileges` does for all."""
+        lacks = self.finding.lacks
+        return bool(lacks) and self.finding.message == " ".join(lack.sentence for lack in lacks)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPrivilege:
+    """A privilege that the signed-in identity lacks, the table that it opens, and the codes of the checks
+    that are unknown because of it: none where nothing had to be read there this time. `is_breaking` says
+    that one of them, or that it is missing, turns the exit code to 3."""
+
+    privilege: str
+    table: str
+    checks: tuple[str, ...]
+    is_breaking: bool
+
+    @property
+    def consequence(self) -> str:
+        if not self.checks:
+            return "No check is unknown because of it this time."
+        verb = "is" if len(self.checks) == 1 else "are"
+        return f"{', '.join(self.checks)} {verb} unknown because of it."
+
+    @property
+    def sentence(self) -> str:
+        return f"{Lack(self.privilege, self.table).sentence} {self.consequence}"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -64,6 +94,15 @@ class Report:
         """3 when something counts that failed or is unknown (see Gate), otherwise 0."""
         return EXIT_FINDINGS if self.is_breaking else 0
 
+    @property
+    def missing_privileges(self) -> tuple[MissingPrivilege, ...]:
+        """Those that a check found missing, and those without which something was not read."""
+        found: dict[str, tuple[Lack, list[Result]]] = {}
+        for result in self.results:
+            for lack in result.finding.lacks:
+                found.setdefault(lack.privilege.casefold(), (lack, []))[1].append(result)
+        return tuple(_missing(lack, results) for lack, results in found.values())
+
     def by_check(self) -> Iterator[tuple[Check, Outcome, tuple[Result, ...]]]:
         """Each check with its worst outcome and its results."""
         groups: dict[str, list[Result]] = {}
@@ -71,6 +110,14 @@ class Report:
             groups.setdefault(result.check.code, []).append(result)
         for results in groups.values():
             yield results[0].check, worst(item.finding.outcome for item in results), tuple(results)
+
+
+def _missing(lack: Lack, results: Iterable[Result]) -> MissingPrivilege:
+    told = list(results)
+    unknown = (item.check.code for item in told if item.finding.outcome is Outcome.UNKNOWN)
+    return MissingPrivilege(
+        lack.privilege, lack.table, tuple(dict.fromkeys(unknown)), any(item.is_breaking for item in told)
+    )
 
 
 def verify(evidence: Evidence, checks: Iterable[Check] = ALL_CHECKS, gate: Gate = DEFAULT_GATE) -> Report:
@@ -111,8 +158,8 @@ def judged_all(checks: Iterable[Check], evidence: Evidence) -> dict[str, tuple[F
     tallies: list[tuple[Check, EachContract, Tally]] = []
     for check in checks:
         judge = check.judge
-        if reasons := [reason for need in check.needs if (reason := evidence.why_not(need)) is not None]:
-            found[check.code] = (unknown(" ".join(dict.fromkeys(reasons)), fix=MAKE_READABLE),)
+        if unread := [one for need in check.needs if (one := evidence.unread(need)) is not None]:
+            found[check.code] = (_not_judged(unread),)
         elif isinstance(judge, EachContract):
             tallies.append((check, judge, Tally(judge)))
         else:
@@ -129,7 +176,18 @@ def _judged(judge: Callable[[Evidence], Iterable[Finding]], evidence: Evidence) 
     try:
         return tuple(judge(evidence)) or (unknown("The check looked at nothing."),)
     except NotRead as error:
-        return (unknown(error.reason, fix=MAKE_READABLE),)
+        return (_not_judged([error.unread]),)
+
+
+def _not_judged(unread: Iterable[Unread]) -> Finding:
+    """The reasons, each once; privileges that are missing go with it, and are the way out."""
+    found = list(dict.fromkeys(unread))
+    lacks = tuple(dict.fromkeys(one.lack for one in found if one.lack is not None))
+    seen = {"privilege": ", ".join(one.privilege for one in lacks)} if lacks else {}
+    is_all = all(one.lack is not None for one in found)
+    fix = role_with(one.privilege for one in lacks) if is_all else MAKE_READABLE
+    reason = " ".join(dict.fromkeys(one.reason for one in found))
+    return replace(unknown(reason, evidence=seen, fix=fix), lacks=lacks)
 
 
 def number_of(results: Iterable[Result]) -> int:

@@ -199,7 +199,7 @@ def test_the_environment_behind_the_sign_in_is_told(projops: Projops) -> None:
     told = {one["name"]: one["detail"] for one in done.json["steps"]}
     assert "4.166.3403.4" in told["solution and version"]
     assert told["tables"].startswith("all there")
-    assert told["privileges"] == "all 18 that the job takes"
+    assert told["privileges"] == "all 18 that the job takes, and reading all 28 tables of the checks"
     assert "no public column tells" in told["feature flags"]
     assert told["time zones"] == "the identity's zone is UTC, where it is 2020-10-03 06:00"
 

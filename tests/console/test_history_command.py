@@ -36,7 +36,7 @@ def test_status_keeps_each_run_with_its_invoices(
         ("2020-10-05", 6),
         ("2020-10-06", 0),
     ]
-    assert [entry["command"] for entry in told["entries"]] == ["status"]
+    assert [entry["command"] for entry in told["entries"]] == ["provision", "status"]
 
 
 def test_the_history_outlives_the_platforms_system_jobs(
@@ -58,7 +58,7 @@ def test_a_rerun_is_kept_with_who_and_why(kept: Path, emulator: OpenEmulator, pr
     projops("provision", "--apply")
     projops("rerun", "--reason", "only looking")
     projops("rerun", "--apply", "--reason", "Ticket 4711")
-    (entry,) = json.loads(projops("history", "-o", "json").out)["entries"]
+    _, entry = json.loads(projops("history", "-o", "json").out)["entries"]
     assert (entry["command"], entry["reason"], entry["who"]) == (
         "rerun",
         "Ticket 4711",
@@ -82,10 +82,50 @@ def test_a_rerun_that_breaks_off_is_kept(
             tx.update("asyncoperation", str(job["asyncoperationid"]), {"statecode": 3, "statuscode": 32})
     monkeypatch.setattr("connector.support.apply.start_workflow", broken)
     assert projops("rerun", "--apply", "--reason", "Ticket 4711").code == 1
-    (entry,) = json.loads(projops("history", "-o", "json").out)["entries"]
+    _, entry = json.loads(projops("history", "-o", "json").out)["entries"]
     assert entry["reason"] == "Ticket 4711"
     assert entry["sentence"] == "Broken off, and nobody looked what came of it: The environment has gone."
     assert entry["facts"]["plan"][0].startswith("start ")
+
+
+def test_provision_and_destroy_are_kept_with_who_and_why(
+    kept: Path, emulator: OpenEmulator, projops: Projops
+) -> None:
+    """Who set the job up and took it out of use, why, with which plan and which outcome."""
+    projops("provision", "--apply", "--reason", "New environment")
+    projops("provision", "--apply", "--reason", "Nothing is left to do")
+    projops("destroy", "--reason", "only looking")
+    projops("destroy", "--apply", "--reason", "Retired")
+    made, ended = json.loads(projops("history", "-o", "json").out)["entries"]
+    assert [(one["command"], one["who"], one["reason"]) for one in (made, ended)] == [
+        ("provision", "# projops-connector", "New environment"),
+        ("destroy", "# projops-connector", "Retired"),
+    ]
+    assert made["sentence"].startswith("1 created, 1 started. ProcessRunCaller was started")
+    assert made["facts"]["plan"][0].startswith("create msdyn_batchjob ")
+    assert made["facts"]["started"]
+    assert ended["sentence"] == "1 updated, 1 canceled."
+    assert [one.split()[0] for one in ended["facts"]["done"]] == ["cancel", "update"]
+    assert len(made["facts"]["digest"]) == len(ended["facts"]["digest"]) == 64
+
+
+def test_what_provision_refuses_or_breaks_off_is_kept(
+    kept: Path, emulator: OpenEmulator, projops: Projops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused plan says why, and one that an error ends says that nobody knows what came of it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise DataverseError("The environment has gone.")
+
+    emulator.change_privileges({"take": ["prvCreateInvoice"]})
+    assert projops("provision", "--apply").code == 4
+    emulator.change_privileges({"give": ["prvCreateInvoice"]})
+    monkeypatch.setattr("connector.provisioning.apply.start_workflow", broken)
+    assert projops("provision", "--apply").code == 1
+    refused, broken_off = json.loads(projops("history", "-o", "json").out)["entries"]
+    assert refused["sentence"].startswith("Refused: ")
+    assert "prvCreateInvoice" in refused["sentence"]
+    assert broken_off["sentence"].startswith("Broken off, and nobody looked what came of it: ")
 
 
 def test_verify_keeps_what_failed(kept: Path, emulator: OpenEmulator, projops: Projops) -> None:
@@ -101,7 +141,7 @@ def test_csv_has_a_row_for_each_run(kept: Path, emulator: OpenEmulator, projops:
     emulator.move_clock(datetime(2020, 10, 4, 7, tzinfo=UTC))
     projops("status")
     rows = list(csv.DictReader(io.StringIO(projops("history", "-o", "csv").out)))
-    assert [(row["kind"], row["invoices"]) for row in rows] == [("run", "1"), ("entry", "")]
+    assert [(row["kind"], row["invoices"]) for row in rows] == [("run", "1"), ("entry", ""), ("entry", "")]
 
 
 def test_a_history_that_cannot_be_written_stops_no_command(

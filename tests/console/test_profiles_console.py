@@ -53,9 +53,13 @@ def test_a_profile_leads_a_command_to_its_environment(here: Path, projops: Projo
     assert "one, two, broken" in nobody.err
 
 
-def test_one_environment_that_fails_stops_no_other(here: Path, projops: Projops) -> None:
-    """All plans, then all is applied but what failed: exit 5, and each environment in the summary."""
-    done = projops("provision", "--all-profiles", "--apply", "-o", "json")
+def test_one_environment_that_fails_stops_no_other(
+    here: Path, projops: Projops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All plans, then all is applied but what failed: exit 5, each environment in the summary, and what
+    was done in each of them in the history."""
+    monkeypatch.setenv("PROJOPS_HISTORY_FILE", str(here / "history.db"))
+    done = projops("provision", "--all-profiles", "--apply", "--reason", "Rollout 7", "-o", "json")
     assert done.code == 5
     check(done.json, schema_of("provision_all"))
     assert [(one["profile"], one["outcome"], one["exit_code"]) for one in done.json["profiles"]] == [
@@ -65,6 +69,13 @@ def test_one_environment_that_fails_stops_no_other(here: Path, projops: Projops)
     ]
     for name in ("one", "two"):
         assert projops("status", "--profile", name, "-o", "json").json["health"] == "sleeping"
+    entries = [
+        one for one in projops("history", "-o", "json").json["entries"] if one["command"] == "provision"
+    ]
+    assert [(one["environment"], one["reason"]) for one in entries] == [
+        ("emulator:one.db", "Rollout 7"),
+        ("emulator:two.db", "Rollout 7"),
+    ]
 
 
 def test_exit_codes_of_all_environments(here: Path, projops: Projops) -> None:

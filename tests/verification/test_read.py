@@ -253,7 +253,7 @@ def test_a_table_that_may_not_be_read_makes_exactly_its_checks_unknown(
     """A 403 on one table leaves the others read, and its checks are unknown with the platform's words."""
     with answered(running_world, path, 403):
         evidence = evidence_of(running_world)
-    assert {need for need in Need if evidence.why_not(need)} == unread | OF_PROGRESS
+    assert {need for need in Need if evidence.unread(need)} == unread | OF_PROGRESS
     found = outcomes(verify(evidence))
     unknown = {code for code, outcome in found.items() if outcome is Outcome.UNKNOWN}
     assert unknown == {check.code for check in ALL_CHECKS if (unread | OF_PROGRESS) & set(check.needs)}
@@ -263,7 +263,7 @@ def test_a_missing_table_is_said_without_asking_for_it(running_world: World) -> 
     """A table that the environment does not have makes its checks unknown by name."""
     tables = replace(running_world.tables, absent=running_world.tables.absent | {"milestone"})
     evidence = read_evidence(running_world.client, tables, sleep=never)
-    reason = evidence.why_not(Need.MILESTONES)
+    reason = evidence.unread(Need.MILESTONES)
     assert reason is not None
     assert "msdyn_contractlinescheduleofvalue" in reason
 
@@ -272,8 +272,8 @@ def test_only_what_is_needed_is_asked_for(running_world: World) -> None:
     """The checks of the environment read neither the job nor contract lines."""
     checks = select(only=["ENV"])
     evidence = read_evidence(running_world.client, running_world.tables, sleep=never, needs=needs_of(checks))
-    assert evidence.why_not(Need.CONTRACTS) is not None
-    assert evidence.why_not(Need.CHAIN) is not None
+    assert evidence.unread(Need.CONTRACTS) is not None
+    assert evidence.unread(Need.CHAIN) is not None
     assert verify(evidence, checks).exit_code == 0
 
 

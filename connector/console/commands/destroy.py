@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from connector.console.call import Call
-from connector.console.options import Apply, Digest, connected_to_environment
+from connector.console.options import Apply, Digest, Reason, connected_to_environment
 from connector.console.output import Layout
 from connector.errors import Refused
 
@@ -22,6 +22,7 @@ def destroy(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete the record; without it, it is deactivated.")
     ] = False,
+    reason: Reason = None,
 ) -> None:
     """End the chains of the invoice job and deactivate its record. Invoices and schedules stay.
 
@@ -32,10 +33,13 @@ def destroy(
 
       projops destroy
 
-      projops destroy --apply --digest 3f5c…
+      projops destroy --apply --digest 3f5c… --reason "The environment is retired"
 
       projops destroy --apply --delete
     """
+    from connector.console.change_run import kept
+    from connector.console.memory import Deed
+    from connector.history.values import Kind
     from connector.job.refusal import check_digest
     from connector.provisioning.destroy import destroy as destroy_job
     from connector.provisioning.destroy import plan_destruction
@@ -47,7 +51,19 @@ def destroy(
         current = read_current(at)
         plan = plan_destruction(current, is_deleting=delete, limits=settings.limits)
         check_digest(plan.digest, digest)
-        done = destroy_job(at, current, plan) if apply and not plan.refusals else None
+        done = (
+            kept(
+                connection,
+                settings,
+                call.voice,
+                plan,
+                lambda: destroy_job(at, current, plan),
+                Kind.DESTROY,
+                Deed(current.identity.name, reason or ""),
+            )
+            if apply
+            else None
+        )
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),

@@ -13,7 +13,7 @@ import typer
 
 from connector.console import words
 from connector.console.call import Call
-from connector.console.commands import emulator_snapshot, emulator_table, emulator_trouble
+from connector.console.commands import emulator_practice, emulator_snapshot, emulator_table, emulator_trouble
 from connector.console.control_endpoint import At, ask, control_url_of
 from connector.console.embedded import open_embedded
 from connector.console.environment_lines import Shell, line_for, usual_shell
@@ -142,6 +142,9 @@ app.add_typer(emulator_table.app, name="table")
 app.add_typer(emulator_trouble.app, name="fault")
 app.command("limits")(emulator_trouble.limits)
 app.command("requests")(emulator_trouble.requests)
+app.command("switches")(emulator_practice.switches)
+app.command("duplicate-chain")(emulator_practice.duplicate_chain)
+app.command("privileges")(emulator_practice.privileges)
 
 
 def _refuse_existing(file: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from connector.console.call import Call
-from connector.console.options import Apply, Digest, StartWith, connected_to_environment
+from connector.console.options import Apply, Digest, Reason, StartWith, connected_to_environment
 from connector.console.output import Layout
 
 LAYOUT = Layout("projops.provision/1", {"change": "changes"}, ("action", "table", "id", "name", "fields"))
@@ -34,6 +34,7 @@ def provision(
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the plan for a pull request there as well.")
     ] = None,
+    reason: Reason = None,
 ) -> None:
     """Set up the recurring invoice job: its record, and one chain of its workflow.
 
@@ -56,9 +57,12 @@ def provision(
       projops provision --all-profiles
     """
     if all_profiles:
-        _all(call, apply, digest, activate, detailed_exitcode, start_with, markdown)
+        _all(call, apply, digest, activate, detailed_exitcode, start_with, markdown, reason)
         return
+    from connector.console.change_run import kept
+    from connector.console.memory import Deed
     from connector.console.written_file import write_lines
+    from connector.history.values import Kind
     from connector.job.refusal import check_digest
     from connector.provisioning.apply import apply_plan
     from connector.provisioning.plan import plan_job
@@ -74,7 +78,19 @@ def provision(
             title = settings.profile or "Invoice job"
             write_lines(markdown, plan_as_markdown(plan, title, settings.require_url()))
         check_digest(plan.digest, digest)
-        applied = apply_plan(at, current, plan) if apply and not plan.refusals else None
+        applied = (
+            kept(
+                connection,
+                settings,
+                call.voice,
+                plan,
+                lambda: apply_plan(at, current, plan),
+                Kind.PROVISION,
+                Deed(current.identity.name, reason or ""),
+            )
+            if apply
+            else None
+        )
         call.show(
             LAYOUT,
             connection.envelope(LAYOUT.schema),
@@ -99,10 +115,11 @@ def _all(
     detailed_exitcode: bool,
     start_with: str | None,
     markdown: Path | None,
+    reason: str | None,
 ) -> None:
     from connector.console.all_profiles import Wish, provision_all
 
-    wish = Wish(is_applying=apply, is_activating=activate, start_with=start_with)
+    wish = Wish(is_applying=apply, is_activating=activate, start_with=start_with, reason=reason or "")
     code, is_pending = provision_all(call, wish, digest=digest, markdown=markdown)
     if is_pending:
         call.voice.say("Nothing was changed; --apply does it.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from connector.console.call import Call
-from connector.console.options import Apply, Digest, StartWith, connected_to_environment
+from connector.console.options import Apply, Digest, Reason, StartWith, connected_to_environment
 from connector.console.output import Layout
 from connector.errors import Refused
 
@@ -24,7 +24,7 @@ def rerun(
         list[str] | None, typer.Option(metavar="ID", help="End this system job; may be given several times.")
     ] = None,
     start_with: StartWith = None,
-    reason: Annotated[str | None, typer.Option(help="Why; kept in the history where there is one.")] = None,
+    reason: Reason = None,
 ) -> None:
     """Start the invoice job again where it has stopped, never beside a chain that lives.
 

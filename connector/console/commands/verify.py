@@ -14,8 +14,21 @@ from connector.console.words import day
 
 LAYOUT = Layout(
     "projops.verify/1",
-    {"check": "checks", "outdated": "outdated"},
-    ("code", "severity", "outcome", "message", "record", "evidence", "fix", "is_breaking", "accepted"),
+    {"check": "checks", "missing_privilege": "missing_privileges", "outdated": "outdated"},
+    (
+        "code",
+        "severity",
+        "outcome",
+        "message",
+        "record",
+        "evidence",
+        "fix",
+        "is_breaking",
+        "accepted",
+        "privilege",
+        "table",
+        "checks",
+    ),
 )
 GATE, PIPELINE = "What counts", "For pipelines"
 Codes = Annotated[list[str] | None, typer.Option(metavar="CODE", help="A check or a group, as JOB01 or JOB.")]

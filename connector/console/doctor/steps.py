@@ -14,6 +14,7 @@ from connector.dataverse import DataverseClient, Query, RetryPolicy, TokenReques
 from connector.dataverse.sign_in import EntraTokens, challenge_of
 from connector.errors import AccessDenied, ProjopsError
 from connector.hooks import load_plugins
+from connector.job.privileges import read_granted, read_needed_to_read
 from connector.job.read import check_project_operations
 from connector.job.zone import UnknownZone, read_zone_of_user, zone_of_setting
 from connector.model.job_privileges import NEEDED, READING, missing_of, table_of
@@ -21,8 +22,8 @@ from connector.model.security_role import SECURITY_ROLE, USER_ROLE
 from connector.model.solution import DUAL_WRITE_SOLUTION, PROJECT_OPERATIONS_SOLUTIONS, SOLUTION
 from connector.model.table import Table
 from connector.model.tables import DECLARED, Tables
-from connector.model.user import USER
 from connector.settings import Settings
+from connector.verification.tables_read import tables_read
 
 # Somebody sits and waits: one repetition shows what is passing, ten minutes show nothing more.
 PATIENCE = RetryPolicy(budget_s=45, most_faults=2)
@@ -175,14 +176,21 @@ def _roles_without_a_name(tables: Tables) -> Iterator[str]:
 def _privileges(visit: Visit) -> str:
     """What reading takes has to be there; what only provisioning and running takes is told."""
     assert visit.who is not None, "a step before comes first"
-    bound = (USER.entity_set, visit.who.user_id)
-    rows = visit.require_client().function("RetrieveUserPrivileges", bound_to=bound).get("RolePrivileges")
-    granted = [str(row.get("PrivilegeName")) for row in rows] if isinstance(rows, list) else []
+    client, tables = visit.require_client(), visit.tables or DECLARED
+    granted = read_granted(client, tables, visit.who.user_id)
+    needed = read_needed_to_read(client, tables_read(tables))
     missing = missing_of(granted)
-    if not missing:
-        return f"all {len(NEEDED)} that the job takes"
-    told = ", ".join(f"{one.name} ({table_of(one)}: {one.reason})" for one in missing)
-    is_reading = any(one in READING for one in missing)
+    named = {one.name.casefold() for one in NEEDED} | {name.casefold() for name in granted}
+    unread = {table: name for table, name in needed.items() if name.casefold() not in named}
+    if not missing and not unread:
+        return f"all {len(NEEDED)} that the job takes, and reading all {len(needed)} tables of the checks"
+    told = ", ".join(
+        (
+            *(f"{one.name} ({table_of(one.name)}: {one.reason})" for one in missing),
+            *(f"{name} ({table}: checks read it)" for table, name in unread.items()),
+        )
+    )
+    is_reading = bool(unread) or any(one in READING for one in missing)
     raise ProjopsError(
         f"Missing: {told}.",
         "Give the identity a security role with them."

@@ -25,6 +25,7 @@ from connector.emulator.platform.new_invoice import NewInvoiceContract
 from connector.emulator.platform.privileges import (
     change_role,
     check_access,
+    describe_privileges,
     require_acting,
     retrieve_user_privileges,
 )
@@ -65,6 +66,7 @@ class Platform:
         registry.action("role", "AddPrivilegesRole", partial(change_role, is_replacing=False))
         registry.action("role", "ReplacePrivilegesRole", partial(change_role, is_replacing=True))
         registry.access(check_access)
+        registry.table_privileges(describe_privileges)
         registry.impersonation(require_acting)
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))

@@ -43,12 +43,16 @@ ROLES_WITHOUT_LIMITS = ("System Administrator",)
 _TAKEN = "platform:privileges_taken"
 _GRANTED = "platform:privileges_of_roles"
 _RIGHTS = ("Create", "Read", "Write", "Delete", "Append", "AppendTo", "Assign", "Share")
-_OWN_WORDS = {"salesorder": "Order", "asyncoperation": "AsyncOperation", "workflow": "Workflow"}
+_OWN_WORDS = {
+    "salesorder": "Order",
+    "asyncoperation": "AsyncOperation",
+    "workflow": "Workflow",
+    "systemuser": "User",
+}
 _BY_PARENT = {
     "invoicedetail": "invoice",
     "salesorderdetail": "salesorder",
     "systemuserroles": "role",
-    "usersettings": "systemuser",
 }
 """Tables that have no privileges of their own: their parent's decide, and whoever may write it may write
 them. The first two are documented so, the others are our reading."""
@@ -81,6 +85,26 @@ def all_privileges(schema: Schema | None = None) -> tuple[str, ...]:
     tables = [table.logical_name for table in schema if table.logical_name not in _BY_PARENT]
     names = [privilege(right, table, schema) for table in tables for right in _RIGHTS]
     return (*names, *_OF_NO_TABLE)
+
+
+def describe_privileges(table: str, schema: Schema) -> list[dict[str, Any]]:
+    """The member Privileges of a table's definition; none where a parent's decide, which is our reading."""
+    if table in _BY_PARENT:
+        return []
+    is_owned = schema[table].ownership == "UserOwned"
+    depths = {f"CanBe{depth}": is_owned for depth in ("Basic", "Local", "Deep")}
+    others = {f"CanBe{kind}": False for kind in ("EntityReference", "ParentEntityReference", "RecordFilter")}
+    return [
+        {
+            **depths,
+            "CanBeGlobal": True,
+            **others,
+            "Name": (name := privilege(right, table, schema)),
+            "PrivilegeId": str(privilege_id(name)),
+            "PrivilegeType": right,
+        }
+        for right in _RIGHTS
+    ]
 
 
 def privileges_of(tx: Transaction, user: str) -> tuple[str, ...]:

@@ -97,7 +97,11 @@ def _table(context: Context, args: str) -> Table:
 
 
 def _table_content(context: Context, table: Table, options: Options) -> Member:
-    content = selected(entity_definition(table), options.get("$select"), "EntityMetadata")
+    select = options.get("$select")
+    definition = entity_definition(table)
+    if select is None or "Privileges" in select:
+        definition["Privileges"] = context.registry.privileges_of(table.logical_name, context.schema)
+    content = selected(definition, select, "EntityMetadata")
     for name, inner in expansions(options.get("$expand")):
         if name not in _PARTS:
             raise not_implemented(f"'{name}' in $expand of {_TABLES}")

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from connector.model.job_privileges import NEEDED, READING, Privilege, missing_of
+from connector.model.job_privileges import NEEDED, READING, Privilege, missing_of, table_of
 from connector.model.solution import DUAL_WRITE_SOLUTION, Solution
 from connector.model.user import User
 from connector.verification.check import PROJECT_OPERATIONS, Check, Example
 from connector.verification.evidence import Evidence, Need, known
 from connector.verification.examples import FORBIDDEN, HEALTHY, PRIVILEGES, STARTER
 from connector.verification.finding import Finding, Outcome, Record, Severity, failed, passed, unknown
+from connector.verification.lack import Lack, role_with
 
 NO_ENDLESS_WAIT = (4, 166, 3403, 4)
 ONE_RUN_DATE_ONCE = (4, 141, 0, 1552)
 """The versions of the Dataverse solution with the corrections of 6225696 and 4769472."""
+_OF_THE_JOB = frozenset(table_of(one.name) for one in READING) | {"salesorderdetail", "invoice"}
+"""Without these nothing can be said of the job; without another table some checks are unknown."""
 _CORE = {"projectservicecore", "msdyn_projectservicecore"}
 
 
@@ -87,10 +90,16 @@ def _numbers(version: str | None) -> tuple[int, ...] | None:
 
 
 def _may_read(evidence: Evidence) -> Iterator[Finding]:
-    missing = missing_of(known(evidence.privileges), READING)
-    yield from _missing(missing)
-    if not missing:
-        yield passed(f"All {len(READING)} privileges to read are there.")
+    granted = {name.casefold() for name in known(evidence.privileges)}
+    needed = known(evidence.needed_to_read)
+    lacks = [Lack(name, table) for table, name in needed.items() if name.casefold() not in granted]
+    for lack in lacks:
+        severity = None if lack.table in _OF_THE_JOB else Severity.WARNING
+        seen = {"privilege": lack.privilege, "table": lack.table}
+        found = failed(lack.sentence, evidence=seen, fix=role_with([lack.privilege]), severity=severity)
+        yield replace(found, lacks=(lack,))
+    if not lacks:
+        yield passed(f"It may read all {len(needed)} tables that the checks look at.")
 
 
 def _may_bill(evidence: Evidence) -> Iterator[Finding]:
@@ -193,11 +202,11 @@ ENV04 = Check(
     code="ENV04",
     severity=Severity.ERROR,
     title="The signed-in identity may read what the checks look at",
-    question="Does it hold the privileges to read the job, its system jobs, contracts, actuals and invoices?",
+    question="Does it hold the privilege to read each table that the checks look at?",
     why="What may not be read looks like what is not there: system jobs stay hidden without their privilege.",
     fix="Give the identity a security role with the privileges that are named.",
     link="https://learn.microsoft.com/power-platform/admin/security-roles-privileges",
-    needs=(Need.PRIVILEGES,),
+    needs=(Need.PRIVILEGES, Need.NEEDED_TO_READ),
     judge=_may_read,
     examples=(
         Example("all of them", HEALTHY, Outcome.PASS),
@@ -206,7 +215,15 @@ ENV04 = Check(
             replace(HEALTHY, privileges=PRIVILEGES - {"prvReadAsyncOperation"}),
             Outcome.FAIL,
         ),
+        Example(
+            "without accounts",
+            replace(HEALTHY, privileges=PRIVILEGES - {"prvReadAccount"}),
+            Outcome.FAIL,
+        ),
         Example("privileges that cannot be read", replace(HEALTHY, privileges=FORBIDDEN), Outcome.UNKNOWN),
+        Example(
+            "tables that do not tell theirs", replace(HEALTHY, needed_to_read=FORBIDDEN), Outcome.UNKNOWN
+        ),
     ),
 )
 ENV05 = Check(

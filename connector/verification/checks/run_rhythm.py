@@ -15,7 +15,7 @@ from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
 from connector.model.system_job import JobStatus
 from connector.model.time_text import moment, span
 from connector.verification.check import SETTING_UP_THE_JOB, SYSTEM_JOBS, Check, Example
-from connector.verification.evidence import Backlog, Evidence, Need, Unread, known
+from connector.verification.evidence import Backlog, Evidence, Need, known
 from connector.verification.examples import (
     ADMIN,
     FORBIDDEN,
@@ -110,9 +110,7 @@ def _starter_can_work(evidence: Evidence) -> Iterator[Finding]:
         yield unknown(f"The environment does not tell whether {name} is enabled.", record)
     elif owner.user.is_disabled:
         yield failed(f"The job runs as {name}, who is disabled.", record, {"isdisabled": "true"})
-    elif isinstance(owner.roles, Unread):
-        yield unknown(owner.roles.reason, record)
-    elif not owner.roles:
+    elif not known(owner.roles):
         yield failed(f"The job runs as {name}, who holds no security role.", record, {"roles": "0"})
     else:
         yield passed(f"The job runs as {name}, who is enabled and holds roles.", record)

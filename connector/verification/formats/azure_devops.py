@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from connector.model.shown_text import one_line
 from connector.verification.finding import Outcome, Severity
+from connector.verification.lack import role_with
 from connector.verification.report import NAMED_IN_TEXT
 from connector.verification.verify import Report, Result, number_of
 
@@ -19,10 +20,16 @@ def as_azure_devops(report: Report, summary: PurePath | None = None) -> Iterator
     """A line for each issue; then one that uploads the summary file; then the task's result.
 
     Only what counts is an error; everything else that is wrong is a warning, which leaves the task
-    "succeeded with issues". Notes are no issues there.
+    "succeeded with issues". Notes are no issues there. A missing privilege is one issue, however many
+    checks are unknown because of it.
     """
+    for one in report.missing_privileges:
+        kind = "error" if one.is_breaking else "warning"
+        text = _data(f"{one.sentence} {role_with([one.privilege])}")
+        yield f"##vso[task.logissue type={kind};code={_property(one.privilege)}]{text}"
     troubled = [[item for item in results if item.is_trouble] for _, _, results in report.by_check()]
-    for troubles in filter(None, troubled):
+    named = ([item for item in some if not item.is_about_privileges] for some in troubled)
+    for troubles in filter(None, named):
         for item in troubles[:NAMED_IN_TEXT]:
             yield from _issue(item, one_line(item.finding.message))
         if len(troubles) > NAMED_IN_TEXT:

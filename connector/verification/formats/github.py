@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from connector.model.shown_text import one_line
 from connector.verification.finding import Outcome, Severity
+from connector.verification.lack import role_with
 from connector.verification.report import NAMED_IN_TEXT
 from connector.verification.verify import Report, Result, number_of
 
@@ -17,8 +18,18 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def as_github(report: Report) -> Iterator[str]:
-    """A line for each annotation. GitHub shows ten of a kind for a step, so those that count come first."""
-    troubled = [[item for item in results if item.is_trouble] for _, _, results in report.by_check()]
+    """A line for each annotation. GitHub shows ten of a kind for a step, so those that count come first.
+
+    A missing privilege is one, however many checks are unknown because of it.
+    """
+    for one in report.missing_privileges:
+        command = "error" if one.is_breaking else "warning"
+        title = _property(f"Missing privilege {one.privilege}")
+        yield f"::{command} title={title}::{_data(f'{one.sentence} {role_with([one.privilege])}')}"
+    troubled = [
+        [item for item in results if item.is_trouble and not item.is_about_privileges]
+        for _, _, results in report.by_check()
+    ]
     for troubles in sorted(filter(None, troubled), key=lambda some: not some[0].is_breaking):
         for item in troubles[:NAMED_IN_TEXT]:
             yield _annotation(item, one_line(item.finding.message))

@@ -55,6 +55,10 @@ def _suite(
     )
     properties = SubElement(suite, "properties")
     SubElement(properties, "property", {"name": "environment", "value": report.url})
+    codes = {check.code for check, _ in checks}
+    for one in report.missing_privileges:
+        if codes & set(one.checks):
+            SubElement(properties, "property", {"name": "missing privilege", "value": one.sentence})
     suite.extend(cases)
     SubElement(suite, "system-out").text = _remarks(checks)
     SubElement(suite, "system-err")

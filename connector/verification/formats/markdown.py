@@ -37,6 +37,11 @@ def as_markdown(report: Report) -> Iterator[str]:
             name, what = f"[{check.code}]({check.link})", escaped(check.question)
             yield f"| {name} | {_sign(troubles[0])} | {what} | {number_of(troubles)} |"
         yield ""
+    if report.missing_privileges:
+        yield "Missing privileges:"
+        yield ""
+        yield from (f"- {escaped(one.sentence)}" for one in report.missing_privileges)
+        yield ""
     for check, troubles in troubled:
         yield from _details(check, troubles, report.url)
     yield from _folded_list("Accepted", _accepted(report))

@@ -19,7 +19,7 @@ from connector.verification.baseline import key_of
 from connector.verification.check import Check
 from connector.verification.finding import Outcome, Severity
 from connector.verification.report import link
-from connector.verification.verify import Report, Result
+from connector.verification.verify import MissingPrivilege, Report, Result
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 FILE: Final = "projops.toml"
@@ -46,7 +46,8 @@ def as_sarif(report: Report, version: str) -> Iterator[str]:
                 "executionSuccessful": True,
                 "endTimeUtc": report.now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "toolExecutionNotifications": [
-                    _more(code, index[code], count) for code, count in left_out.items()
+                    *(_missing(one) for one in report.missing_privileges),
+                    *(_more(code, index[code], count) for code, count in left_out.items()),
                 ],
             }
         ],
@@ -120,6 +121,14 @@ def _location(item: Result) -> dict[str, Any]:
 
 def _fingerprint(item: Result) -> str:
     return hashlib.sha256("|".join(key_of(item.check.code, item.finding)).encode()).hexdigest()
+
+
+def _missing(one: MissingPrivilege) -> dict[str, Any]:
+    return {
+        "level": "error" if one.is_breaking else "warning",
+        "message": {"text": one.sentence},
+        "properties": {"privilege": one.privilege, "table": one.table, "checks": list(one.checks)},
+    }
 
 
 def _more(code: str, rule: int, count: int) -> dict[str, Any]:

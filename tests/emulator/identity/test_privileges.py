@@ -138,6 +138,19 @@ def test_lines_go_by_the_privileges_of_their_document(emulator: OpenEmulator, re
     assert "prvWriteOrder" in answer.text
 
 
+def test_a_table_tells_which_privileges_it_has(reader: Reader) -> None:
+    """EntityDefinitions tells names by type, on request; a table that goes by its parent's has none."""
+    enter(reader, "System Administrator")
+    path = "EntityDefinitions?$select=LogicalName,Privileges&$filter=LogicalName eq '"
+    (order,) = reader.request("GET", f"{path}salesorder'").json()["value"]
+    told = {one["PrivilegeType"]: one["Name"] for one in order["Privileges"]}
+    assert (told["Read"], told["AppendTo"]) == ("prvReadOrder", "prvAppendToOrder")
+    (line,) = reader.request("GET", f"{path}salesorderdetail'").json()["value"]
+    assert line["Privileges"] == []
+    rest = "EntityDefinitions(LogicalName='account')?$select=LogicalName"
+    assert "Privileges" not in reader.request("GET", rest).json()
+
+
 def test_taking_a_privilege_outdoes_every_role(emulator: OpenEmulator, reader: Reader) -> None:
     """Also a System Administrator's, by the control endpoint."""
     created = enter(reader, "System Administrator")
