@@ -265,7 +265,7 @@ def test_a_missing_table_is_said_without_asking_for_it(running_world: World) -> 
     evidence = read_evidence(running_world.client, tables, sleep=never)
     reason = evidence.unread(Need.MILESTONES)
     assert reason is not None
-    assert "msdyn_contractlinescheduleofvalue" in reason
+    assert "msdyn_contractlinescheduleofvalue" in reason.reason
 
 
 def test_only_what_is_needed_is_asked_for(running_world: World) -> None:
