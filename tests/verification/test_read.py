@@ -185,10 +185,12 @@ def test_the_starter_is_judged_with_roles_and_privileges(running_world: World) -
 
 
 def test_a_privilege_that_was_taken_away_is_named(world: World) -> None:
-    """Without a privilege to read ENV04 names it, and what it is for."""
+    """Without a privilege to read ENV04 names it, and the table that it opens."""
     world.emulator.change_privileges({"take": ["prvReadmsdyn_actual"]})
     found = verify(evidence_of(world), select(only=["ENV04"]))
-    assert [item.finding.evidence for item in found.results] == [{"privilege": "prvReadmsdyn_actual"}]
+    assert [item.finding.evidence for item in found.results] == [
+        {"privilege": "prvReadmsdyn_actual", "table": "msdyn_actual"}
+    ]
 
 
 def test_system_jobs_that_wait_for_a_worker_are_a_backlog(world: World) -> None:
