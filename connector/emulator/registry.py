@@ -99,6 +99,7 @@ class Registry:
         self._before: dict[str, list[Guard]] = defaultdict(list)
         self._after: dict[str, list[Guard]] = defaultdict(list)
         self._access: list[Access] = []
+        self._customizing: list[Access] = []
         self._impersonation: list[Callable[[Transaction, str], None]] = []
         self._table_privileges: TablePrivileges = lambda _table, _schema: []
 
@@ -130,6 +131,14 @@ class Registry:
 
     def privileges_of(self, table: str, schema: Schema) -> list[dict[str, Any]]:
         return self._table_privileges(table, schema)
+
+    def customizing(self, guard: Access) -> None:
+        """Run `guard` before a client changes the schema; in place of a table it gets what is changed."""
+        self._customizing.append(guard)
+
+    def check_customizing(self, tx: Transaction, caller: str, right: str, what: str) -> None:
+        for guard in self._customizing:
+            guard(tx, caller, right, what)
 
     def impersonation(self, guard: Callable[[Transaction, str], None]) -> None:
         """Run `guard` with the id of a user who wants to act for another one; it may refuse."""

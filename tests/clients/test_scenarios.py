@@ -8,8 +8,10 @@ from tests.clients.driving import Client, Driver
 
 CLIENTS = (
     Client("powerplatform.py", is_secure=True),
+    Client("powerplatform_tables.py", is_secure=True),
     Client("dataverse_api_client.py", is_secure=True),
     Client("dynamics_web_api.mjs", is_secure=False),
+    Client("dynamics_web_api_tables.mjs", is_secure=False),
 )
 CASES = [
     pytest.param(client, name, id=f"{client.file}-{name}") for client in CLIENTS for name in client.scenarios

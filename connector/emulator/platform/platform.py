@@ -25,6 +25,7 @@ from connector.emulator.platform.new_invoice import NewInvoiceContract
 from connector.emulator.platform.privileges import (
     change_role,
     check_access,
+    check_customizing,
     describe_privileges,
     require_acting,
     retrieve_user_privileges,
@@ -67,6 +68,7 @@ class Platform:
         registry.action("role", "ReplacePrivilegesRole", partial(change_role, is_replacing=True))
         registry.access(check_access)
         registry.table_privileges(describe_privileges)
+        registry.customizing(check_customizing)
         registry.impersonation(require_acting)
         registry.function("systemuser", "RetrieveUserPrivileges", retrieve_user_privileges)
         registry.before(SYSTEM_JOB, JobGuard(self.service))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from connector.emulator.bootstrap import APPLICATION_USER
@@ -37,7 +37,12 @@ from connector.errors import UsageError
 EXECUTE_WORKFLOW = "prvWorkflowExecution"
 PRIVILEGE_DENIED = "0x80040220"
 ACT_ON_BEHALF = "prvActOnBehalfOfAnotherUser"
-_OF_NO_TABLE = (EXECUTE_WORKFLOW, "prvActivateSynchronousWorkflow", ACT_ON_BEHALF)
+_CUSTOMIZING = tuple(
+    f"prv{right}{what}"
+    for what in ("Entity", "Attribute", "Relationship", "OptionSet", "EntityKey")
+    for right in ("Create", "Read", "Write", "Delete")
+)
+_OF_NO_TABLE = (EXECUTE_WORKFLOW, "prvActivateSynchronousWorkflow", ACT_ON_BEHALF, *_CUSTOMIZING)
 NO_ROLE = "0x80042f09"
 ROLES_WITHOUT_LIMITS = ("System Administrator",)
 _TAKEN = "platform:privileges_taken"
@@ -78,7 +83,7 @@ def privilege(right: str, table: str, schema: Schema | None = None) -> str:
     return f"prv{right}{_OWN_WORDS.get(table, definition.schema_name)}"
 
 
-@cache
+@lru_cache(maxsize=16)
 def all_privileges(schema: Schema | None = None) -> tuple[str, ...]:
     """The privileges of a schema's tables, and those of no table."""
     schema = schema or load_schema()
@@ -150,6 +155,11 @@ def require(tx: Transaction, user: str, *wanted: str) -> None:
 def require_acting(tx: Transaction, caller: str) -> None:
     """What a user needs who acts for another one (the role Delegate has it)."""
     require(tx, caller, ACT_ON_BEHALF)
+
+
+def check_customizing(tx: Transaction, caller: str, right: str, what: str) -> None:
+    """Refuse with 403 whoever may not change tables, columns, relationships, choices or keys."""
+    require(tx, caller, f"prv{right}{what}")
 
 
 def change_privileges(tx: Transaction, body: Mapping[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from connector.emulator.problems import bad_request
+from connector.emulator.protocol.customizing.tables import create_entities
 from connector.emulator.protocol.metadata_changes import retrieve_metadata_changes
 from connector.emulator.registry import Answer, Call, ComplexAnswer, Handler, Registry
 from connector.emulator.store import ORGANIZATION, Transaction
@@ -16,6 +18,7 @@ def register_builtin(registry: Registry) -> None:
     registry.function(None, "WhoAmI", _without_parameters(_who_am_i))
     registry.function(None, "RetrieveVersion", _without_parameters(_retrieve_version))
     registry.function(None, "RetrieveMetadataChanges", retrieve_metadata_changes)
+    registry.action(None, "CreateEntities", partial(create_entities, registry))
     registry.function(None, "projops_EmulatorInfo", _without_parameters(_emulator_info))
 
 

@@ -5,10 +5,21 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from connector.emulator.schema import AlternateKey, Column, Kind, Schema, Table
+from connector.emulator.schema import AlternateKey, Column, Kind, ManyToOne, Schema, Table
+from connector.emulator.schema.own import OwnOptionSet
 
 _NAMESPACE = uuid.UUID("6f6d0b1c-6c3e-4b60-9d5a-5a1f0c9b7d11")
 _LANGUAGE = 1033
+NO_CASCADE = {
+    "Assign": "NoCascade",
+    "Delete": "RemoveLink",
+    "Merge": "NoCascade",
+    "Reparent": "NoCascade",
+    "Share": "NoCascade",
+    "Unshare": "NoCascade",
+    "RollupView": "NoCascade",
+}
+"""The CascadeConfiguration of a relationship for which none is given."""
 _CASTS = {
     "Picklist": "Picklist",
     "State": "State",
@@ -30,7 +41,7 @@ def label(text: str) -> dict[str, Any]:
 
 
 def entity_definition(table: Table) -> dict[str, Any]:
-    return {
+    content = {
         "MetadataId": metadata_id(table.logical_name),
         "LogicalName": table.logical_name,
         "SchemaName": table.schema_name,
@@ -44,12 +55,27 @@ def entity_definition(table: Table) -> dict[str, Any]:
         "IsOptimisticConcurrencyEnabled": True,
         "ChangeTrackingEnabled": True,
         "IsCustomEntity": "_" in table.logical_name,
-        "IsManaged": True,
+        "DisplayCollectionName": label(""),
+        "Description": label(""),
+        "IsManaged": not table.own,
+        "IsCustomizable": _customizable(table.own),
         "IsActivity": False,
+        "HasActivities": False,
+        "HasNotes": False,
         "IsPrivate": False,
-        "IsIntersect": table.logical_name == "systemuserroles",
+        "IsIntersect": is_intersect(table),
         "TableType": "Standard",
     }
+    return content | table.told
+
+
+def is_intersect(table: Table) -> bool:
+    """Whether the table stands between two others: its rows are pairs, without any name."""
+    return table.logical_name == "systemuserroles" or (table.own and table.primary_name is None)
+
+
+def _customizable(is_own: bool) -> dict[str, Any]:
+    return {"Value": is_own, "CanBeChanged": is_own, "ManagedPropertyLogicalName": "iscustomizable"}
 
 
 def attribute_definition(table: Table, column: Column) -> dict[str, Any]:
@@ -62,17 +88,20 @@ def attribute_definition(table: Table, column: Column) -> dict[str, Any]:
         "AttributeType": column.type,
         "AttributeTypeName": {"Value": f"{column.type}Type"},
         "DisplayName": label(column.display_name),
-        "RequiredLevel": {"Value": column.required, "CanBeChanged": False},
+        "Description": label(""),
+        "RequiredLevel": {"Value": column.required, "CanBeChanged": column.own},
         "IsValidForCreate": column.create,
         "IsValidForUpdate": column.update,
         "IsValidForRead": column.read,
         "IsPrimaryId": column.name == table.primary_id,
         "IsPrimaryName": column.name == table.primary_name,
         "IsCustomAttribute": "_" in column.name,
-        "IsManaged": True,
+        "IsManaged": not column.own,
+        "IsCustomizable": _customizable(column.own),
         "AttributeOf": None,
     }
-    return content | _typed_members(table, column)
+    told = {name: value for name, value in column.told.items() if name != "relationship"}
+    return content | _typed_members(table, column) | told
 
 
 def _typed_members(table: Table, column: Column) -> dict[str, Any]:
@@ -91,16 +120,45 @@ def _typed_members(table: Table, column: Column) -> dict[str, Any]:
         members["DateTimeBehavior"] = {"Value": column.date_behavior}
     if column.type in _CASTS:
         members["OptionSet"] = _option_set(table, column)
-        members["GlobalOptionSet"] = None
+        members["GlobalOptionSet"] = members["OptionSet"] if column.option_set else None
+        if column.own and column.type == "Boolean":
+            members["DefaultValue"] = bool(column.default)
+        elif column.own:
+            members["DefaultFormValue"] = -1 if column.default is None else column.default
     return members
 
 
+def option_set_id(name: str) -> str:
+    return metadata_id("global options", name)
+
+
+def option_set_definition(option_set: OwnOptionSet) -> dict[str, Any]:
+    """A global choice."""
+    content: dict[str, Any] = {
+        "@odata.type": "#Microsoft.Dynamics.CRM.OptionSetMetadata",
+        "MetadataId": option_set_id(option_set.name),
+        "Name": option_set.name,
+        "DisplayName": label(option_set.display_name),
+        "Description": label(""),
+        "IsGlobal": True,
+        "IsCustomOptionSet": True,
+        "IsManaged": False,
+        "IsCustomizable": _customizable(True),
+        "OptionSetType": "Picklist",
+        "Options": [
+            {"Value": int(value), "Label": label(text)} for value, text in option_set.options.items()
+        ],
+    }
+    return content | option_set.told
+
+
 def _option_set(table: Table, column: Column) -> dict[str, Any]:
+    of_table = metadata_id(table.logical_name, column.name, "options")
     base: dict[str, Any] = {
-        "MetadataId": metadata_id(table.logical_name, column.name, "options"),
-        "Name": f"{table.logical_name}_{column.name}",
-        "IsGlobal": False,
-        "OptionSetType": column.type,
+        "MetadataId": option_set_id(column.option_set) if column.option_set else of_table,
+        "Name": column.option_set or f"{table.logical_name}_{column.name}",
+        "IsGlobal": bool(column.option_set),
+        "OptionSetType": "Picklist" if column.option_set else column.type,
     }
     if column.type == "Boolean":
         sides = (("TrueOption", 1), ("FalseOption", 0))
@@ -133,6 +191,8 @@ def key_definition(table: Table, key: AlternateKey) -> dict[str, Any]:
 
 def cast_matches(member: dict[str, Any], cast: str) -> bool:
     """Whether a column or a relationship is of the type that a cast segment names."""
+    if "OptionSetType" in member:
+        return cast == "OptionSetMetadata"
     if "RelationshipType" in member:
         return f"{member['RelationshipType']}Metadata" == cast
     type_name = str(member.get("@odata.type", "")).removeprefix("#Microsoft.Dynamics.CRM.")
@@ -149,11 +209,7 @@ def many_to_one_definitions(table: Table, schema: Schema) -> list[dict[str, Any]
         navigation = link.navigation or (column.navigation_to(link.target) if column else None)
         target = schema.get(link.target)
         back = _collection_name(target, table.logical_name, link.column) if target else None
-        found.append(
-            _relationship(
-                link.relationship, table.logical_name, link.column, link.target, navigation, back, target
-            )
-        )
+        found.append(_relationship(link, table.logical_name, navigation, back, target))
     return found
 
 
@@ -163,17 +219,11 @@ def one_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any]
         child = schema.get(link.table)
         column = child.by_name.get(link.column) if child else None
         navigation = column.navigation_to(table.logical_name) if column else None
-        found.append(
-            _relationship(
-                link.relationship,
-                link.table,
-                link.column,
-                table.logical_name,
-                navigation,
-                link.navigation,
-                table,
-            )
+        there = next(
+            (each for each in (child.many_to_one if child else ()) if each.relationship == link.relationship),
+            ManyToOne(column=link.column, target=table.logical_name, relationship=link.relationship),
         )
+        found.append(_relationship(there, link.table, navigation, link.navigation, table))
     return found
 
 
@@ -191,7 +241,7 @@ def many_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any
             {
                 "@odata.type": "#Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata",
                 "MetadataId": metadata_id(link.intersect, first[0], second[0]),
-                "SchemaName": link.navigation,
+                "SchemaName": link.relationship or link.navigation,
                 "RelationshipType": "ManyToManyRelationship",
                 "IntersectEntityName": link.intersect,
                 "Entity1LogicalName": first[0],
@@ -200,8 +250,11 @@ def many_to_many_definitions(table: Table, schema: Schema) -> list[dict[str, Any
                 "Entity2LogicalName": second[0],
                 "Entity2IntersectAttribute": second[1],
                 "Entity2NavigationPropertyName": second[2],
-                "IsManaged": True,
+                "IsCustomRelationship": link.own,
+                "IsManaged": not link.own,
+                "IsCustomizable": _customizable(link.own),
             }
+            | link.told
         )
     return found
 
@@ -225,25 +278,23 @@ def _collection_name(target: Table | None, table: str, column: str) -> str | Non
 
 
 def _relationship(
-    name: str,
-    table: str,
-    column: str,
-    target: str,
-    navigation: str | None,
-    back: str | None,
-    referenced: Table | None,
+    link: ManyToOne, table: str, navigation: str | None, back: str | None, referenced: Table | None
 ) -> dict[str, Any]:
-    return {
+    content = {
         "@odata.type": "#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
-        "MetadataId": metadata_id(name, table, column, target),
-        "SchemaName": name,
+        "MetadataId": metadata_id(link.relationship, table, link.column, link.target),
+        "SchemaName": link.relationship,
         "RelationshipType": "OneToManyRelationship",
         "ReferencingEntity": table,
-        "ReferencingAttribute": column,
+        "ReferencingAttribute": link.column,
         "ReferencingEntityNavigationPropertyName": navigation,
-        "ReferencedEntity": target,
-        "ReferencedAttribute": referenced.primary_id if referenced else f"{target}id",
+        "ReferencedEntity": link.target,
+        "ReferencedAttribute": referenced.primary_id if referenced else f"{link.target}id",
         "ReferencedEntityNavigationPropertyName": back,
-        "IsCustomRelationship": "_" in table,
-        "IsManaged": True,
+        "IsCustomRelationship": "_" in table or link.own,
+        "IsManaged": not link.own,
+        "IsCustomizable": _customizable(link.own),
     }
+    return (
+        content | ({"CascadeConfiguration": {**NO_CASCADE, **link.cascade}} if link.own else {}) | link.told
+    )

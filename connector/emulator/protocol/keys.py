@@ -116,6 +116,13 @@ def remove_key(tx: Transaction, table: Table, key: AlternateKey) -> None:
     tx.set_setting(_DEFINED, others | ({table.logical_name: left} if left else {}))
 
 
+def forget_keys(tx: Transaction, table: Table) -> None:
+    """The table goes, and its keys with it."""
+    defined = tx.setting(_DEFINED, {})
+    if table.logical_name in defined:
+        tx.set_setting(_DEFINED, {n: keys for n, keys in defined.items() if n != table.logical_name})
+
+
 def check_unique(
     tx: Transaction, table: Table, values: Mapping[str, Value], before: Mapping[str, Value] | None
 ) -> None:

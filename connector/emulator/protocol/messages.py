@@ -24,7 +24,6 @@ _KNOWN_PREFERENCES = frozenset(
 _UNSUPPORTED_HEADERS = (
     "mscrm.bypassbusinesslogicexecution",
     "mscrm.bypasscustompluginexecution",
-    "mscrm.mergelabels",
     "mscrm.sessiontoken",
     "mscrm.solutionuniquename",
     "x-http-method",
@@ -111,6 +110,8 @@ def parse_preferences(request: Request) -> Preferences:
 
 
 def _refuse_unsupported(request: Request) -> None:
+    if "mscrm.mergelabels" in request.headers and "Definitions" not in request.path:
+        raise not_implemented("the header mscrm.mergelabels on anything but metadata")
     for name in _UNSUPPORTED_HEADERS:
         if name in request.headers:
             raise not_implemented(f"the header {name}")

@@ -1,16 +1,17 @@
-"""`EntityDefinitions` and `RelationshipDefinitions`: tables, columns, keys and relationships.
+"""`EntityDefinitions`, `RelationshipDefinitions` and `GlobalOptionSetDefinitions`, as they are read.
 
-Of the changes that the metadata API can make, alternate keys are known; the others are refused by name.
+Global choices are those of one's own: the published references do not say which columns share one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from connector.emulator.problems import ODataError, bad_request, not_implemented, wrong_verb
+from connector.emulator.problems import bad_request, not_implemented, wrong_verb
 from connector.emulator.protocol.address import Options, Segment
 from connector.emulator.protocol.body import read_json
 from connector.emulator.protocol.context import Context
+from connector.emulator.protocol.customizing.routes import change_metadata
 from connector.emulator.protocol.definitions import (
     all_relationships,
     attribute_definition,
@@ -19,14 +20,21 @@ from connector.emulator.protocol.definitions import (
     key_definition,
     many_to_many_definitions,
     many_to_one_definitions,
-    metadata_id,
     one_to_many_definitions,
+    option_set_definition,
 )
 from connector.emulator.protocol.keys import define_key, keys_of, remove_key
 from connector.emulator.protocol.messages import Response, empty_response, json_response
+from connector.emulator.protocol.metadata_lookup import (
+    OPTION_SETS,
+    RELATIONSHIPS,
+    TABLES,
+    find_member,
+    find_table,
+)
 from connector.emulator.protocol.metadata_query import (
     NAMESPACE,
-    OPTION_SETS,
+    OF_CHOICES,
     Member,
     expansions,
     kept,
@@ -34,9 +42,6 @@ from connector.emulator.protocol.metadata_query import (
 )
 from connector.emulator.schema import AlternateKey, Table
 
-_TABLES = "EntityDefinitions"
-_RELATIONSHIPS = "RelationshipDefinitions"
-_NOT_FOUND = "0x80060888"
 _PARTS: dict[str, Callable[[Context, Table], list[Member]]] = {
     "Attributes": lambda _, table: [attribute_definition(table, column) for column in table.columns],
     "Keys": lambda context, table: [key_definition(table, key) for key in keys_of(context.tx, table)],
@@ -47,30 +52,32 @@ _PARTS: dict[str, Callable[[Context, Table], list[Member]]] = {
 
 
 def is_metadata(segment: Segment) -> bool:
-    return segment.name in (_TABLES, _RELATIONSHIPS, "GlobalOptionSetDefinitions")
+    return segment.name in (TABLES, RELATIONSHIPS, OPTION_SETS)
 
 
 def answer_metadata(context: Context, segments: list[Segment], options: Options) -> Response:
     first, *rest = segments
-    if first.name == _RELATIONSHIPS:
-        return _answer_relationships(context, first, rest, options)
-    if first.name != _TABLES:
-        raise not_implemented(first.name)
-    is_key = len(rest) == 1 and rest[0].name == "Keys"
-    if context.request.method != "GET" and not is_key:
-        raise not_implemented("changing metadata other than alternate keys through the Web API")
+    is_key = first.args is not None and len(rest) == 1 and rest[0].name == "Keys"
+    if context.request.method not in ("GET", "HEAD"):
+        if is_key and first.name == TABLES:
+            return _change_keys(context, find_table(context.schema, first.args or ""), rest[0], options)
+        return change_metadata(context, segments, options)
+    if first.name == RELATIONSHIPS:
+        members = all_relationships(context.schema)
+        return _answer_members(members, context.context_url(RELATIONSHIPS), first, rest, options)
+    if first.name == OPTION_SETS:
+        members = [option_set_definition(one) for one in context.schema.own.option_sets]
+        return _answer_members(members, context.context_url(OPTION_SETS), first, rest, options)
     if first.args is None:
         if rest:
-            raise bad_request(f"'{rest[0].name}' cannot stand behind {_TABLES}.")
+            raise bad_request(f"'{rest[0].name}' cannot stand behind {TABLES}.")
         return _list_tables(context, options)
-    table = _table(context, first.args)
-    if is_key and context.request.method != "GET":
-        return _change_keys(context, table, rest[0], options)
+    table = find_table(context.schema, first.args)
     if rest:
         return _answer_part(context, table, rest, options)
     options.only("$select", "$expand")
     content = _table_content(context, table, options)
-    return json_response(200, {"@odata.context": context.context_url(f"{_TABLES}/$entity"), **content})
+    return json_response(200, {"@odata.context": context.context_url(f"{TABLES}/$entity"), **content})
 
 
 def _list_tables(context: Context, options: Options) -> Response:
@@ -79,21 +86,8 @@ def _list_tables(context: Context, options: Options) -> Response:
         member["LogicalName"] for member in kept([entity_definition(t) for t in context.schema], options)
     }
     tables = [table for table in context.schema if table.logical_name in wanted]
-    content = {"@odata.context": context.context_url(_TABLES)}
+    content = {"@odata.context": context.context_url(TABLES)}
     return json_response(200, {**content, "value": [_table_content(context, t, options) for t in tables]})
-
-
-def _table(context: Context, args: str) -> Table:
-    name, _, value = args.partition("=")
-    text = value.strip()
-    if name.strip() == "LogicalName" and len(text) > 1 and text[0] == text[-1] == "'":
-        table = context.schema.get(text[1:-1])
-    else:
-        wanted = (text if name.strip() == "MetadataId" else args.strip()).lower()
-        table = next((t for t in context.schema if metadata_id(t.logical_name) == wanted), None)
-    if table is None:
-        raise ODataError(404, _NOT_FOUND, f"Could not find an entity with {args[:200]}.")
-    return table
 
 
 def _table_content(context: Context, table: Table, options: Options) -> Member:
@@ -104,7 +98,7 @@ def _table_content(context: Context, table: Table, options: Options) -> Member:
     content = selected(definition, select, "EntityMetadata")
     for name, inner in expansions(options.get("$expand")):
         if name not in _PARTS:
-            raise not_implemented(f"'{name}' in $expand of {_TABLES}")
+            raise not_implemented(f"'{name}' in $expand of {TABLES}")
         if "$expand" in inner:
             raise not_implemented(f"$expand inside of '{name}'")
         members = kept(_PARTS[name](context, table), inner)
@@ -115,18 +109,9 @@ def _table_content(context: Context, table: Table, options: Options) -> Member:
 def _answer_part(context: Context, table: Table, rest: list[Segment], options: Options) -> Response:
     first, *further = rest
     if first.name not in _PARTS:
-        raise not_implemented(f"'{first.name}' of {_TABLES}")
-    url = context.context_url(f"{_TABLES}('{table.logical_name}')/{first.name}")
+        raise not_implemented(f"'{first.name}' of {TABLES}")
+    url = context.context_url(f"{TABLES}('{table.logical_name}')/{first.name}")
     return _answer_members(_PARTS[first.name](context, table), url, first, further, options)
-
-
-def _answer_relationships(
-    context: Context, first: Segment, rest: list[Segment], options: Options
-) -> Response:
-    if context.request.method != "GET":
-        raise not_implemented("changing relationships through the Web API")
-    members = all_relationships(context.schema)
-    return _answer_members(members, context.context_url(_RELATIONSHIPS), first, rest, options)
 
 
 def _answer_members(
@@ -141,29 +126,16 @@ def _answer_members(
         cast = further[0].name.removeprefix(NAMESPACE)
         members = [member for member in members if cast_matches(member, cast)]
     if segment.args is not None:
-        member = _one(members, segment)
+        member = find_member(members, segment)
         return json_response(200, {"@odata.context": f"{url}/$entity", **_content(member, options, cast)})
     rows = [_content(member, options, cast) for member in kept(members, options)]
     return json_response(200, {"@odata.context": url, "value": rows})
 
 
-def _one(members: list[Member], segment: Segment) -> Member:
-    """By MetadataId, or by LogicalName or SchemaName in quotes."""
-    args = (segment.args or "").strip()
-    name, equals, value = (part.strip() for part in args.partition("="))
-    name, value = (name, value.strip("'")) if equals else ("MetadataId", args.lower())
-    if name not in ("MetadataId", "LogicalName", "SchemaName"):
-        raise bad_request(f"'{args[:200]}' is not a key of metadata.")
-    for member in members:
-        if member.get(name) == value:
-            return member
-    raise ODataError(404, _NOT_FOUND, f"Could not find {args[:200]} in {segment.name}.")
-
-
 def _content(member: Member, options: Options, cast: str | None) -> Member:
     content = selected(member, options.get("$select"), "AttributeMetadata")
     for name, inner in expansions(options.get("$expand")):
-        if name not in OPTION_SETS or cast is None:
+        if name not in OF_CHOICES or cast is None:
             raise not_implemented(f"'{name}' in $expand of a column without a cast to its type")
         if name in member:
             options_of = member[name]
@@ -174,8 +146,10 @@ def _content(member: Member, options: Options, cast: str | None) -> Member:
 def _change_keys(context: Context, table: Table, segment: Segment, options: Options) -> Response:
     """POST defines a key, which is active at once; DELETE of one removes it."""
     options.only()
+    right = "Delete" if context.request.method == "DELETE" else "Create"
+    context.registry.check_customizing(context.tx, context.caller, right, "EntityKey")
     if context.request.method == "DELETE" and segment.args is not None:
-        member = _one(_PARTS["Keys"](context, table), segment)
+        member = find_member(_PARTS["Keys"](context, table), segment)
         remove_key(context.tx, table, _key_named(context, table, member["SchemaName"]))
         return empty_response()
     if context.request.method != "POST" or segment.args is not None:
@@ -183,7 +157,7 @@ def _change_keys(context: Context, table: Table, segment: Segment, options: Opti
     content = read_json(context.request.body)
     key = define_key(context.tx, table, content.get("SchemaName"), content.get("KeyAttributes"))
     id = key_definition(table, key)["MetadataId"]
-    url = f"{context.request.root}/{_TABLES}(LogicalName='{table.logical_name}')/Keys({id})"
+    url = f"{context.request.root}/{TABLES}(LogicalName='{table.logical_name}')/Keys({id})"
     return empty_response({"OData-EntityId": url})
 
 

@@ -19,11 +19,13 @@ from connector.emulator.protocol.filter_text import parse_filter
 Member: TypeAlias = dict[str, Any]
 Wanted: TypeAlias = Callable[[Member], bool]
 NAMESPACE = "Microsoft.Dynamics.CRM."
-OPTION_SETS = frozenset({"OptionSet", "GlobalOptionSet"})
+OF_CHOICES = frozenset({"OptionSet", "GlobalOptionSet"})
 _ENUMERATION = re.compile(r"'(?:[^']|'')*'|Microsoft\.Dynamics\.CRM\.\w+(?=')")
 # Members that only some columns have; asking for them on others is no mistake.
 _OF_SOME = frozenset(
     {"MaxLength", "Precision", "MinValue", "MaxValue", "Format", "Targets", "DateTimeBehavior"}
+    | {"FormatName", "DefaultValue", "DefaultFormValue", "PrecisionSource", "ImeMode"}
+    | {"CascadeConfiguration", "AssociatedMenuConfiguration"}
     | {"ReferencedEntity", "ReferencingEntity", "ReferencedAttribute", "ReferencingAttribute"}
     | {"Entity1LogicalName", "Entity2LogicalName", "IntersectEntityName"}
 )
@@ -46,7 +48,7 @@ def condition(text: str, aliases: Any) -> Wanted:
 
 def selected(member: Member, text: str | None, type_name: str) -> Member:
     """`$select`; a member that nobody knows is refused. Option sets come by `$expand` alone."""
-    content = {name: value for name, value in member.items() if name not in OPTION_SETS}
+    content = {name: value for name, value in member.items() if name not in OF_CHOICES}
     if text is None:
         return content
     names = split_list(text)

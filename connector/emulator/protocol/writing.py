@@ -19,7 +19,7 @@ from connector.emulator.problems import (
 )
 from connector.emulator.protocol.address import Options
 from connector.emulator.protocol.body import Payload, read_json, read_payload, require_row
-from connector.emulator.protocol.cascade import release_references
+from connector.emulator.protocol.cascade import assign_children, release_references
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.fills import platform_fills
 from connector.emulator.protocol.keys import RowKey, check_unique
@@ -101,6 +101,9 @@ def update_row(context: Context, table: Table, id: str, values: dict[str, Value]
     context.registry.check(context.tx, change)
     if change.values:
         context.tx.update(table.logical_name, id, change.values, caller=context.caller)
+    if change.values.get("ownerid"):
+        owner = {name: value for name, value in change.values.items() if name.startswith("ownerid")}
+        assign_children(context, table, id, owner)
     context.registry.follow(context.tx, change)
 
 

@@ -23,7 +23,8 @@ from connector.emulator.schema.definition import (
     Single,
     Table,
 )
-from connector.emulator.schema.own import Own, extended, read_own
+from connector.emulator.schema.extending import extended
+from connector.emulator.schema.own import Own, own_of_state, read_own
 
 __all__ = [
     "AlternateKey",
@@ -37,26 +38,38 @@ __all__ = [
     "Single",
     "Table",
     "load_schema",
+    "own_of_state",
     "read_own",
 ]
 
 
 class Schema:
-    """All tables, by logical name (`schema["invoice"]`) and by entity set (`schema.by_set`)."""
+    """All tables, by logical name (`schema["invoice"]`) and by entity set (`schema.by_set`).
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    `own` is what was added to the `packaged` schema, None for that one itself.
+    """
+
+    def __init__(self, tables: Mapping[str, Table], own: Own | None = None, packaged: Schema | None = None):
         self.tables = dict(tables)
+        self.own = own or Own()
+        self.packaged = packaged or self
         self.by_set = {table.entity_set: table for table in self.tables.values()}
 
     @cached_property
     def version(self) -> str:
         """Another one for every other schema, as globalmetadataversion is."""
-        return str(crc32(msgspec.json.encode(list(self.tables.values()))))
+        content = [list(self.tables.values()), self.own.option_sets]
+        return str(crc32(msgspec.json.encode(content)))
 
     def with_own(self, own: Own) -> Schema:
-        """This schema with tables and columns of one's own. Raises UsageError for names that cannot be."""
-        tables = extended(self.tables, own)
-        return Schema({name: tables[name] for name in sorted(tables)})
+        """The packaged schema with these and no other tables and columns of one's own.
+
+        Raises UsageError for names that cannot be.
+        """
+        if own == Own():
+            return self.packaged
+        tables = extended(self.packaged.tables, own)
+        return Schema({name: tables[name] for name in sorted(tables)}, own, self.packaged)
 
     def __getitem__(self, logical_name: str) -> Table:
         return self.tables[logical_name]

@@ -2,6 +2,8 @@
 
 The values keep the words of `EntityDefinitions`: `required` is None, SystemRequired,
 ApplicationRequired or Recommended; `create` and `update` are IsValidForCreate and IsValidForUpdate.
+`own` marks what was added to the packaged schema; `told` are further members of its definition, which
+have no effect here and are told again: descriptions, formats, menus.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -78,6 +81,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     default_status: dict[str, int] = {}
     default: bool | int | str | None = None
     invented: bool = False
+    option_set: str = ""
+    own: bool = False
+    told: dict[str, Any] = {}
 
     @cached_property
     def kind(self) -> Kind:
@@ -106,10 +112,15 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 class ManyToOne(msgspec.Struct, frozen=True, kw_only=True):
+    """`cascade` is the CascadeConfiguration of a relationship of one's own."""
+
     column: str
     target: str
     navigation: str | None = None
     relationship: str = ""
+    own: bool = False
+    cascade: dict[str, str] = {}
+    told: dict[str, Any] = {}
 
 
 class OneToMany(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,11 +140,16 @@ class AlternateKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManyToMany(msgspec.Struct, frozen=True, kw_only=True):
+    """`relationship` is its SchemaName, where that is not the name of the navigation property."""
+
     navigation: str
     intersect: str
     own_column: str
     other: str
     other_column: str
+    relationship: str = ""
+    own: bool = False
+    told: dict[str, Any] = {}
 
 
 class Single(msgspec.Struct, frozen=True):
@@ -153,6 +169,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     primary_id: str
     primary_name: str | None = None
     invented: bool = False
+    own: bool = False
+    told: dict[str, Any] = {}
     columns: tuple[Column, ...]
     many_to_one: tuple[ManyToOne, ...] = ()
     one_to_many: tuple[OneToMany, ...] = ()

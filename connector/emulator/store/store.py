@@ -11,24 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
-from connector.emulator.schema import Own, Schema, read_own
+from connector.emulator.schema import Own, Schema, own_of_state
 from connector.emulator.store.engine import WRITES, make_engine
 from connector.emulator.store.image import Image
 from connector.emulator.store.layout import layout_of, settings_table
 from connector.emulator.store.statefile import Ownership, check_state_file
-from connector.emulator.store.transaction import CLOCK, Transaction
+from connector.emulator.store.transaction import CLOCK, OWN, Transaction
 from connector.errors import StateFileError
-
-_OWN = "schema:own"
-
-
-def _own_of(setting: object) -> Own:
-    return Own() if setting is None else read_own(setting)
 
 
 class Store:
@@ -36,7 +29,6 @@ class Store:
 
     def __init__(self, path: Path | None, schema: Schema, now: datetime) -> None:
         self.path = path
-        self._packaged = schema
         self.schema = schema
         self.is_new = path is None or not check_state_file(path)
         self.owner = Ownership(path) if path else None
@@ -47,6 +39,8 @@ class Store:
         self._reader: contextlib.AbstractContextManager[object] = (
             self._writer if path is None else contextlib.nullcontext()
         )
+        # Whoever begins to read finds the tables as the schema says that they are.
+        self._switching = threading.Lock()
         self._opened = threading.local()
         self._prepare(now)
 
@@ -69,10 +63,14 @@ class Store:
         """Write: alone, all or nothing. A RuntimeError when this thread has one open already."""
         with self._not_nested(), self._writer, self._engine.connect() as plain:
             connection = plain.execution_options(**{WRITES: True})
-            with connection.begin():
+            with connection.begin() as unit:
                 tx = Transaction(connection, self.schema, self._layout)
                 yield tx
                 tx.flush()
+                if tx.schema is not self.schema:
+                    with self._switching:
+                        unit.commit()
+                        self.schema, self._layout = tx.schema, tx.layout
             self._now = tx.now
         for follow_up in tx.after_commit:
             follow_up()
@@ -86,7 +84,9 @@ class Store:
             self._engine.connect() as connection,
             connection.begin() as transaction,
         ):
-            yield Transaction(connection, self.schema, self._layout)
+            with self._switching:
+                tx = Transaction(connection, self.schema, self._layout)
+            yield tx
             transaction.rollback()
 
     def image(self) -> Image:
@@ -110,32 +110,24 @@ class Store:
 
     def extend(self, own: Own) -> None:
         """Add tables and columns for good. Raises UsageError for names that cannot be, and adds nothing."""
-        with self._not_nested(), self._writer, self._engine.connect() as plain:
-            connection = plain.execution_options(**{WRITES: True})
-            with connection.begin():
-                tx = Transaction(connection, self.schema, self._layout)
-                together = _own_of(tx.setting(_OWN)).with_more(own)
-                schema = self._packaged.with_own(together)
-                tx.set_setting(_OWN, msgspec.to_builtins(together))
-                layout_of(schema).create(connection)
-            self.schema, self._layout = schema, layout_of(schema)
+        with self.transaction() as tx:
+            tx.use_own(tx.schema.own.with_more(own))
 
     @property
     def own(self) -> Own:
-        with self.snapshot() as tx:
-            return _own_of(tx.setting(_OWN))
+        return self.schema.own
 
     def _use_own(self, connection: Connection) -> None:
         """The schema that the state was extended to; of a new state there is nothing to read yet."""
         if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first():
             return
         found = connection.execute(
-            select(settings_table.c.value).where(settings_table.c.name == _OWN)
+            select(settings_table.c.value).where(settings_table.c.name == OWN)
         ).scalar()
-        own = _own_of(json.loads(found)) if found else Own()
-        schema = self._packaged.with_own(own) if own.tables or own.columns else self._packaged
-        if schema.version != self.schema.version:
-            self.schema, self._layout = schema, layout_of(schema)
+        own = own_of_state(json.loads(found)) if found else Own()
+        if own != self.schema.own:
+            self.schema = self.schema.with_own(own)
+            self._layout = self._layout.following(self.schema)
 
     @contextlib.contextmanager
     def _not_nested(self) -> Iterator[None]:

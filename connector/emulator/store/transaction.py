@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import msgspec
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.sql import Executable
 
-from connector.emulator.schema import Kind, Schema, Table
+from connector.emulator.schema import Kind, Own, Schema, Table
 from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
 from connector.emulator.store.layout import VERSION, Layout, insert_statement, key_index, target_column
 from connector.emulator.store.values import Stored, Value, to_stored
@@ -25,6 +26,9 @@ SYSTEM_USER = "system_user_id"
 ORGANIZATION = "organization_id"
 CLOCK = "clock"
 VERSION_COUNTER = "version"
+OWN = "schema:own"
+OWNERS = frozenset({"owninguser", "owningteam", "owningbusinessunit"})
+"""Columns that follow the owner."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,25 @@ class Transaction:
         self.after_commit: list[Callable[[], None]] = []
         """Called once the transaction is committed and the writer's lock is free again."""
         self.now: datetime = datetime.fromisoformat(self.setting(CLOCK))
+
+    @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    def use_own(self, own: Own) -> None:
+        """Have these tables and columns of one's own from here on; what is not among them is lost.
+
+        The store takes the schema over when the transaction is committed. Raises UsageError for names
+        that cannot be.
+        """
+        schema = self.schema.with_own(own)
+        layout = self._layout.following(schema)
+        layout.change(self._connection, self._layout)
+        for name in self.schema.tables.keys() - schema.tables.keys():
+            self.raw.execute("DELETE FROM emu_deleted WHERE name = ?", (name,))
+        self._known.clear()
+        self.schema, self._layout = schema, layout
+        self.set_setting(OWN, msgspec.to_builtins(own))
 
     def set_now(self, now: datetime) -> None:
         if now.tzinfo is None:
@@ -164,6 +187,9 @@ class Transaction:
         _set(definition, row, "modifiedby", caller or self.setting(SYSTEM_USER))
         if definition.has("modifiedonbehalfby"):
             row.setdefault("modifiedonbehalfby", self.on_behalf_by)
+        if row.get("ownerid") and definition.has("ownerid"):
+            row |= dict.fromkeys(OWNERS & definition.by_name.keys())
+            self._fill_owner(definition, row, None)
         self._rebase(definition, id, row)
         self._known.pop((table, id.lower()), None)
         sql = self.sql(table)

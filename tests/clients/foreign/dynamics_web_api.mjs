@@ -1,35 +1,10 @@
 // dynamics-web-api, over plain HTTP.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { connect, mark, refused } from "./dynamics_web_api_client.mjs";
 
-const installed = createRequire(join(process.env.CLIENTS, "node", "package.json"));
-const { DynamicsWebApi } = installed("dynamics-web-api");
 const NOBODY = "11111111-1111-1111-1111-111111111111";
 const client = connect();
-
-function connect(config = {}) {
-    return new DynamicsWebApi({
-        serverUrl: process.env.EMULATOR_URL,
-        dataApi: { version: "9.2" },
-        onTokenRefresh: async () => process.env.EMULATOR_TOKEN,
-        ...config,
-    });
-}
-
-function mark() {
-    return randomUUID().replaceAll("-", "").slice(0, 12);
-}
-
-async function refused(promise) {
-    try {
-        await promise;
-    } catch (error) {
-        return error;
-    }
-    throw new Error("it was not refused");
-}
 
 async function accounts(count, columns = {}) {
     const name = mark();

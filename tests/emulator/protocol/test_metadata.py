@@ -130,8 +130,11 @@ def test_unknown_members_and_writes(api: Api) -> None:
     assert code_of(api.get("EntityDefinitions?$select=Nonsense")) == (400, "0x0")
     assert code_of(api.get("EntityDefinitions?$filter=Nonsense eq 'x'")) == (400, "0x0")
     assert api.get("EntityDefinitions?$filter=startswith(LogicalName,'x')").status_code == 501
-    assert api.send("POST", "EntityDefinitions", {}).status_code == 501
-    assert api.get("GlobalOptionSetDefinitions").status_code == 501
+    assert (
+        api.send("POST", "EntityDefinitions", {"SchemaName": "new_X", "IsActivity": True}).status_code == 400
+    )
+    assert api.get("ManagedPropertyDefinitions").status_code == 501
+    assert api.rows("GlobalOptionSetDefinitions") == []
 
 
 def test_service_document(api: Api) -> None:
