@@ -109,5 +109,6 @@ class RangeRun:
 def page_class() -> type[LookAheadPage]:
     """The page, which is of an extra. Raises SettingsError where that is not installed."""
     with needs_console_extra():
+        import connector.console.page.drawing  # noqa: F401  # so that what is missing is said at once
         from connector.console.page.look_ahead import LookAheadPage
     return LookAheadPage

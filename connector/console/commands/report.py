@@ -62,4 +62,4 @@ def report(
 
 def import_charts() -> None:
     """So that what is missing is said before anything is read."""
-    import connector.console.page.charts  # noqa: F401
+    import connector.console.page.drawing  # noqa: F401

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta, tzinfo
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -145,7 +145,7 @@ class Site:
             "light": None if job is None else health.light_of(job.diagnosis.health),
             "findings_light": _findings(known),
             "known": needed,
-            "as_of": None if needed.value is None else getattr(needed.value, "now", None),
+            "as_of": self._as_of(known, needed),
             "age": None if needed.read_s is None else timedelta(seconds=clock - needed.read_s),
             "reading_for_s": None if needed.reading_since_s is None else int(clock - needed.reading_since_s),
             "trouble_for": None
@@ -160,6 +160,17 @@ class Site:
             "is_emulator": job is not None and job.is_emulator,
             **self._now(known["job"]),
         }
+
+    def _as_of(self, known: Mapping[str, Known[Any]], needed: Known[Any]) -> datetime | None:
+        """The environment's time of what is shown; of a story that which the job's reading tells."""
+        if needed.value is None or needed.read_s is None:
+            return None
+        if hasattr(needed.value, "now"):
+            return cast(datetime, needed.value.now)
+        now, job = self._now(known["job"]), known["job"]
+        if now["is_still"] or job.value is None or job.read_s is None:
+            return None if job.value is None else cast(datetime, job.value.now)
+        return cast(datetime, job.value.now) + timedelta(seconds=needed.read_s - job.read_s)
 
     def _now(self, known: Known[Any]) -> dict[str, Any]:
         """The environment's now at this moment, and whether its clock stands."""

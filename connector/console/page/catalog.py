@@ -44,7 +44,7 @@ def _next_run(values: Mapping[str, Any], query: Mapping[str, str]) -> Mapping[st
         "view": next_run.next_run_view(seen, next_run.Asked.of(query)),
         "seen": seen,
         # On the page the states are links with their counts; a file has a table for them.
-        "totals": next_run.totals_by_state(seen.rows) if values["is_report"] else [],
+        "totals": seen.summary.totals if values["is_report"] else [],
     }
 
 

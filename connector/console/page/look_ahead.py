@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from connector.console.page.currencies import NARROW_PX, WIDE_PX, grouped_by_contract, sections_of
+from connector.console.page.currencies import (
+    NARROW_PX,
+    WIDE_PX,
+    Section,
+    currencies_of,
+    grouped_by_contract,
+)
 from connector.console.page.moments import Zones
 from connector.console.page.one_file import one_file
-from connector.console.page.panels.paging import MOST_ROWS, InReport
+from connector.console.page.panels.paging import MOST_ROWS, InReport, paged
 from connector.runner.calendar import Calendar
 from connector.runner.look_ahead import Period
 from connector.runner.look_ahead_report import MIRROR, RECORDED, besides_text, passed_text
@@ -38,7 +44,7 @@ class LookAheadPage:
         return one_file("look_ahead.html", self._context())
 
     def _context(self) -> Mapping[str, Any]:
-        told = self.calendar.told
+        told, every = self.calendar.told, currencies_of(self.calendar)
         return {
             "label": self.environment,
             "as_of": self.now,
@@ -51,7 +57,8 @@ class LookAheadPage:
             "calendar": self.calendar,
             "told": told,
             "drafts": sorted(told.drafts, key=lambda pair: (pair[0], pair[1].contract_name)),
-            "sections": sections_of(self.calendar, MOST_ROWS),
+            "every": every,
+            "sections": [Section(one, paged(one.entries, 1, MOST_ROWS)) for one in every],
             "besides": besides_text(self.calendar),
             "uncertain": grouped_by_contract(told.uncertain),
             "left": grouped_by_contract(told.left),

@@ -6,11 +6,23 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 
 from connector.console.connection import Connection
 from connector.console.explanation import explanation_of
 from connector.console.memory import environment_of, history_of
-from connector.console.page.work import Changes, Row, Whose, by_state, changes_between, rows_of
+from connector.console.page.currencies import CurrencySeen, currencies_of
+from connector.console.page.work import (
+    Changes,
+    Row,
+    Summary,
+    Whose,
+    by_state,
+    changes_between,
+    rows_of,
+    searched_in,
+    summary_of,
+)
 from connector.console.voice import Voice
 from connector.errors import HttpError, SettingsError
 from connector.history.store import History
@@ -76,6 +88,20 @@ class WorkSeen:
     managers: Mapping[str, str]
     next_run: datetime | None
     changes: Changes | None = None
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Counted once for a reading, which is shown many times."""
+        return summary_of(self.rows)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Of each row what a search looks through."""
+        return tuple(map(searched_in, self.rows))
+
+    @cached_property
+    def currencies(self) -> tuple[CurrencySeen, ...]:
+        return currencies_of(self.calendar)
 
 
 @dataclass(frozen=True)
@@ -181,7 +207,7 @@ def read_findings(connection: Connection, settings: Settings) -> FindingsSeen:
         connection.tables,
         sleep=connection.environment(settings.rules).sleep,
         needs=needs_of(ALL_CHECKS),
-        rules=settings.rules,
+        rules=connection.rules_here(settings.rules),
         desired=settings.job,
     )
     return FindingsSeen(verify(evidence, ALL_CHECKS))

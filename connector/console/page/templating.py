@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from connector.console.page.moments import Zones
 from connector.console.page.panels.next_run import WORDS
@@ -22,6 +23,11 @@ from connector.model.time_text import span
 from connector.runner.report import NO_CURRENCY, USUAL_DIGITS, waiting_text
 from connector.runner.wording import grouped
 
+# An amount stands before its currency.
+_FIGURES = re.compile(
+    r"(?P<moment>\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?: UTC)?)?\b)"
+    r"|(?<![\w.,-])(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?= [A-Z]{3}\b)"
+)
 PACKAGE = "connector.console.page"
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
@@ -63,6 +69,21 @@ def counted(value: int) -> Markup:
 def several(count: int, noun: str) -> Markup:
     """`1 draft`, `3 drafts`."""
     return Markup("{0} {1}{2}").format(counted(count), noun, "" if count == 1 else "s")
+
+
+def said(sentence: str) -> Markup:
+    """A sentence in which no day is broken in two, and amounts are written as the reader's locale does."""
+    parts, end = [Markup("")], 0
+    for found in _FIGURES.finditer(sentence):
+        parts.append(escape(without_controls(sentence[end : found.start()])))
+        if found["moment"]:
+            parts.append(Markup('<span class="day">{0}</span>').format(found[0]))
+        else:
+            figure = found["amount"].replace(",", "")
+            parts.append(amount(Decimal(figure), len(figure.partition(".")[2])))
+        end = found.end()
+    parts.append(escape(without_controls(sentence[end:])))
+    return Markup("").join(parts)
 
 
 def day(value: date | None) -> Markup:
@@ -109,6 +130,7 @@ def templates() -> Environment:
         span=span,
         several=several,
         counted=counted,
+        said=said,
         record_url=record_url,
         waiting=waiting_text,
     )

@@ -155,6 +155,69 @@ def customers_of(snapshot: ContractSnapshot) -> str:
     return ", ".join(snapshot.customer_names.get(id, f"customer {id}") for id in dict.fromkeys(ids))
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    currency: str
+    amount: Decimal
+    digits: int
+
+
+def sums_of(rows: Iterable[Row]) -> list[Sum]:
+    """What stands behind rows, by currency; rows without an amount add nothing."""
+    amounts: dict[str, Decimal] = {}
+    digits: dict[str, int] = {}
+    for row in rows:
+        if row.amount is not None:
+            amounts[row.currency] = EXACT.add(amounts.get(row.currency, ZERO), row.amount)
+            digits[row.currency] = max(row.digits, digits.get(row.currency, USUAL_DIGITS))
+    return [Sum(code, amount, digits[code]) for code, amount in sorted(amounts.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class StateTotal:
+    """All rows of one state: how many, and what stands behind them by currency."""
+
+    state: State
+    count: int
+    sums: list[Sum]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is asked of all rows again and again: `totals` in the order of the states, those that occur.
+
+    `contracts` and `customers` are how many have something ready, `currencies` the codes of all amounts.
+    """
+
+    totals: tuple[StateTotal, ...]
+    contracts: int
+    customers: int
+    currencies: tuple[str, ...]
+
+    def of(self, state: State) -> StateTotal:
+        return next((one for one in self.totals if one.state is state), StateTotal(state, 0, []))
+
+
+def summary_of(rows: Sequence[Row]) -> Summary:
+    found: dict[State, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.state, []).append(row)
+    ready = found.get(State.READY, [])
+    return Summary(
+        totals=tuple(
+            StateTotal(state, len(found[state]), sums_of(found[state])) for state in State if state in found
+        ),
+        contracts=len({row.contract for row in ready}),
+        customers=len({row.customer for row in ready}),
+        currencies=tuple(sorted({row.currency for row in rows if row.currency})),
+    )
+
+
+def searched_in(row: Row) -> str:
+    """The text in which a search looks for its words."""
+    return f"{row.contract_name}\n{row.line_name}\n{row.customer}\n{row.why}\n{row.reason}".casefold()
+
+
 @dataclass
 class Whose:
     """Which contract a record belongs to, and who owns that contract; filled while contracts stream by."""

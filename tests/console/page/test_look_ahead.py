@@ -210,7 +210,7 @@ def test_many_customers_are_drawn_as_the_largest_and_the_others() -> None:
 def test_credits_and_zeros_can_be_drawn(amount: str) -> None:
     """An invoice of nothing, or less, is a bar like another."""
     svg = Chart(
-        "id", "Title", "USD", 2, [Bar("2020-10-05", Decimal(amount)), Bar("2020-10-06", Decimal(5))]
+        "id", "Title", "USD", 2, (Bar("2020-10-05", Decimal(amount)), Bar("2020-10-06", Decimal(5)))
     ).svg(400)
     root = ET.fromstring(svg)
     titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
@@ -223,7 +223,7 @@ def test_credits_and_zeros_can_be_drawn(amount: str) -> None:
 )
 def test_the_axis_has_the_figures_of_the_bars(amount: str, digits: int, mark: str) -> None:
     """An amount below one has a bar and an axis with decimals, not a row of zeros."""
-    svg = Chart("id", "Title", "KWD", digits, [Bar("2020-10-05", Decimal(amount))]).svg(400)
+    svg = Chart("id", "Title", "KWD", digits, (Bar("2020-10-05", Decimal(amount)),)).svg(400)
     texts = [one.text for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert mark in texts
     assert len(texts) == len(set(texts))
@@ -231,6 +231,6 @@ def test_the_axis_has_the_figures_of_the_bars(amount: str, digits: int, mark: st
 
 def test_the_marks_of_large_amounts_do_not_touch() -> None:
     """The longer the figures, the fewer of them stand at the axis."""
-    large = Chart("id", "Title", "USD", 2, [Bar("2020-10-05", Decimal("922337203685477.00"))]).svg(400)
-    small = Chart("id", "Title", "USD", 2, [Bar("2020-10-05", Decimal("922.00"))]).svg(400)
+    large = Chart("id", "Title", "USD", 2, (Bar("2020-10-05", Decimal("922337203685477.00")),)).svg(400)
+    small = Chart("id", "Title", "USD", 2, (Bar("2020-10-05", Decimal("922.00")),)).svg(400)
     assert large.count("<text") < small.count("<text")

@@ -15,12 +15,19 @@ from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels.calendar import calendar_view
 from connector.console.page.panels.health import Light, light_of
 from connector.console.page.panels.history import history_view
-from connector.console.page.panels.next_run import totals_by_state
 from connector.console.page.panels.paging import InReport, OnPage, paged
 from connector.console.page.panels.timeline import LEAST_WIDTH, timeline_view
 from connector.console.page.readings import HistorySeen, JobSeen, WorkSeen
 from connector.console.page.templating import amount, several
-from connector.console.page.work import Row, State, Whose, changes_between, state_of, state_of_reason
+from connector.console.page.work import (
+    Row,
+    State,
+    Whose,
+    changes_between,
+    state_of,
+    state_of_reason,
+    summary_of,
+)
 from connector.errors import Throttled, Unreachable
 from connector.history.values import Drafts, SeenRun
 from connector.model.invoicing_rules import InvoicingRules
@@ -240,12 +247,17 @@ def test_the_calendar_is_paged_and_asked_by_currency() -> None:
     """A table has fifty rows; a page is of the currency that is asked for, and a wrong one of none."""
     seen = calendar_seen("EUR", "USD", customers=120)
     both = calendar_view(seen, {"page": "2"}, is_report=False)
-    assert [(one.currency, one.rows.first, one.rows.total) for one in both["sections"]] == [
+    assert [(one.seen.currency, one.rows.first, one.rows.total) for one in both["sections"]] == [
         ("EUR", 1, 120),
         ("USD", 1, 120),
     ]
     [usd] = calendar_view(seen, {"currency": "USD", "page": "3"}, is_report=False)["sections"]
-    assert (usd.currency, usd.rows.first, usd.rows.last, usd.total.amount) == ("USD", 101, 120, 1200)
+    assert (usd.seen.currency, usd.rows.first, usd.rows.last, usd.seen.total.amount) == (
+        "USD",
+        101,
+        120,
+        1200,
+    )
     assert len(calendar_view(seen, {"currency": "XXX"}, is_report=False)["sections"]) == 2
 
 
@@ -264,7 +276,7 @@ def test_a_table_that_is_cut_short_has_its_sums() -> None:
     rows = [row("a", State.BLOCKED), row("b"), row("c", value="2.50")]
     told = [
         (one.state, one.count, [(sum.currency, sum.amount) for sum in one.sums])
-        for one in totals_by_state(rows)
+        for one in summary_of(rows).totals
     ]
     assert told == [
         (State.READY, 2, [("EUR", Decimal("12.50"))]),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connector.console.page.currencies import NARROW_PX, WIDE_PX, grouped_by_contract, sections_of
-from connector.console.page.panels.paging import number_of, rows_of
+from connector.console.page.currencies import NARROW_PX, WIDE_PX, Section, grouped_by_contract
+from connector.console.page.panels.paging import number_of, paged, rows_of
 from connector.console.page.readings import WorkSeen
 from connector.runner.look_ahead_report import RECORDED, besides_text
 
@@ -16,9 +16,9 @@ MOST_DRAWN = 6
 
 def calendar_view(seen: WorkSeen, query: Mapping[str, str], *, is_report: bool) -> Mapping[str, Any]:
     """`currency` in the question asks for the section of that one alone, `page` for a page of its table."""
-    calendar, told = seen.calendar, seen.calendar.told
-    chosen = query.get("currency", "") if query.get("currency") in calendar.currencies else ""
-    every = sections_of(calendar, rows_of(query), number_of(query.get("page", "")) if chosen else 1)
+    calendar, told, every = seen.calendar, seen.calendar.told, seen.currencies
+    chosen = next((one.currency for one in every if one.currency == query.get("currency")), "")
+    page = number_of(query.get("page", "")) if chosen else 1
     # In a file nobody can ask for another one.
     is_listed_alone = not chosen and len(every) > MOST_DRAWN and not is_report
     return {
@@ -26,7 +26,11 @@ def calendar_view(seen: WorkSeen, query: Mapping[str, str], *, is_report: bool) 
         "calendar": calendar,
         "every": every,
         "chosen": chosen,
-        "sections": [] if is_listed_alone else [one for one in every if chosen in {"", one.currency}],
+        "sections": [
+            Section(one, paged(one.entries, page, rows_of(query)))
+            for one in every
+            if chosen == one.currency or not (chosen or is_listed_alone)
+        ],
         "besides": besides_text(calendar),
         "recorded": RECORDED,
         "drafts": sorted(told.drafts, key=lambda pair: (pair[0], pair[1].contract_name)),

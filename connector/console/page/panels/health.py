@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 
 from connector.console.page.readings import FindingsSeen, JobSeen, WorkSeen
-from connector.console.page.work import Row, State
+from connector.console.page.work import State, Sum
 from connector.model.job_chain import HEALTHY, ChainJob, Diagnosis, Evidence, Health
 from connector.model.job_timeline import Span, Stretch, drift
-from connector.model.money import EXACT, ZERO
 from connector.model.time_text import span
-from connector.runner.report import USUAL_DIGITS
 from connector.support.report import next_step_of
 from connector.verification.finding import Outcome, Severity
 
@@ -94,24 +91,6 @@ def _jobs(diagnosis: Diagnosis) -> tuple[ChainJob, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    currency: str
-    amount: Decimal
-    digits: int
-
-
-def sums_of(rows: Iterable[Row]) -> list[Sum]:
-    """What stands behind rows, by currency; rows without an amount add nothing."""
-    amounts: dict[str, Decimal] = {}
-    digits: dict[str, int] = {}
-    for row in rows:
-        if row.amount is not None:
-            amounts[row.currency] = EXACT.add(amounts.get(row.currency, ZERO), row.amount)
-            digits[row.currency] = max(row.digits, digits.get(row.currency, USUAL_DIGITS))
-    return [Sum(code, amount, digits[code]) for code, amount in sorted(amounts.items())]
-
-
-@dataclass(frozen=True, slots=True)
 class WorkGlance:
     ready: list[Sum]
     drafts: int
@@ -119,11 +98,11 @@ class WorkGlance:
 
 
 def work_glance(seen: WorkSeen) -> WorkGlance:
-    found = Counter(row.state for row in seen.rows)
+    summary = seen.summary
     return WorkGlance(
-        ready=sums_of(row for row in seen.rows if row.state is State.READY),
+        ready=summary.of(State.READY).sums,
         drafts=seen.drafts,
-        counts={state: found[state] for state in State if found[state]},
+        counts={one.state: one.count for one in summary.totals},
     )
 
 

@@ -85,7 +85,7 @@ def _charts(runs: Sequence[SeenRun], zone: tzinfo) -> Iterator[Chart]:
         amounts = [
             (run, run.drafts.amounts[code]) for run in runs if run.drafts and code in run.drafts.amounts
         ]
-        bars = [Bar(labels[run.id], amount) for run, amount in amounts if amount]
+        bars = tuple(Bar(labels[run.id], amount) for run, amount in amounts if amount)
         if bars:
             plain = "".join(sign for sign in code if sign.isalnum())
             yield Chart(
@@ -93,11 +93,11 @@ def _charts(runs: Sequence[SeenRun], zone: tzinfo) -> Iterator[Chart]:
             )
     counted = [(run, run.drafts.count) for run in runs if run.drafts]
     if any(count for _, count in counted):
-        bars = [Bar(labels[run.id], Decimal(count)) for run, count in counted]
+        bars = tuple(Bar(labels[run.id], Decimal(count)) for run, count in counted)
         yield Chart("invoices", "Draft invoices of each run", "", 0, bars)
     lengths = [(run, _minutes(run.length)) for run in runs if run.length is not None]
     if any(minutes for _, minutes in lengths):
-        bars = [Bar(labels[run.id], minutes) for run, minutes in lengths]
+        bars = tuple(Bar(labels[run.id], minutes) for run, minutes in lengths)
         yield Chart("durations", "Duration of each run in minutes", "min", 1, bars)
 
 
@@ -112,7 +112,7 @@ def _drawn_scores(scores: Sequence[SeenScore]) -> Iterator[Chart]:
     from connector.console.page.charts import Bar, Chart
 
     shares = [(one.on, percent(one.equal, one.compared)) for one in scores[-DRAWN:]]
-    bars = [Bar(on, Decimal(share)) for on, share in shares if share is not None]
+    bars = tuple(Bar(on, Decimal(share)) for on, share in shares if share is not None)
     if len(bars) > 1:
         yield Chart("scores", "Contracts that were as previewed, in percent", "%", 0, bars)
 

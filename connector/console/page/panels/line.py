@@ -8,8 +8,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from connector.console.page.panels.health import Sum
-from connector.console.page.work import State, state_of, state_of_reason
+from connector.console.page.work import State, Sum, state_of, state_of_reason
 from connector.model.money import EXACT, ZERO
 from connector.runner.report import USUAL_DIGITS
 from connector.runner.story import Explanation, InvoiceFact, LineStory, TransactionFact

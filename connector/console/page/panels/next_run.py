@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from connector.console.output import cell
-from connector.console.page.panels.health import Sum, sums_of
 from connector.console.page.panels.paging import PAGE_ROWS, Paged, number_of, paged, rows_of
 from connector.console.page.readings import WorkSeen
-from connector.console.page.work import Row, State, by_state
+from connector.console.page.work import Row, State, Sum, by_state
 from connector.model.money import with_digits
 
 WORDS: Mapping[State, str] = {
@@ -30,6 +30,7 @@ COLUMNS = (
     "state", "contract", "contract_name", "contract_line", "line_name", "customer", "manager", "amount",
     "currency", "date", "reason", "why",
 )  # fmt: skip
+ROWS_OF_A_BLOCK = 500
 _NO_DAY = date.max
 _NO_AMOUNT = Decimal("-Infinity")
 _KEYS: Mapping[str, Callable[[Row], tuple[object, ...]]] = {
@@ -77,86 +78,74 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class NextRunView:
-    """`ready`, `contracts` and `customers` are of what will be invoiced, `sums` of what is shown."""
+    """`ready`, `contracts` and `customers` are of all that is ready, `counts` of what a search leaves."""
 
     ready: list[Sum]
     drafts: int
     contracts: int
     customers: int
     counts: dict[State, int]
-    currencies: list[str]
-    sums: list[Sum]
+    currencies: tuple[str, ...]
     rows: Paged[Row]
     asked: Asked
 
 
 def next_run_view(seen: WorkSeen, asked: Asked) -> NextRunView:
-    ready = [row for row in seen.rows if row.state is State.READY]
-    within = [row for row in seen.rows if _is_within(row, asked)]
-    found = Counter(row.state for row in within)
-    chosen = [row for row in within if asked.state in {None, row.state}]
+    summary = seen.summary
+    is_all = not asked.q and not asked.currency
+    within = seen.rows if is_all else _within(seen, asked)
+    found = (
+        {one.state: one.count for one in summary.totals} if is_all else Counter(row.state for row in within)
+    )
+    chosen = within if asked.state is None else [row for row in within if row.state is asked.state]
     return NextRunView(
-        ready=sums_of(ready),
+        ready=summary.of(State.READY).sums,
         drafts=seen.drafts,
-        contracts=len({row.contract for row in ready}),
-        customers=len({row.customer for row in ready}),
-        counts={state: found[state] for state in State if found[state] or state is asked.state},
-        currencies=sorted({row.currency for row in seen.rows if row.currency}),
-        sums=sums_of(chosen),
+        contracts=summary.contracts,
+        customers=summary.customers,
+        counts={state: found.get(state, 0) for state in State if state in found or state is asked.state},
+        currencies=summary.currencies,
         rows=paged(_sorted(chosen, asked.sort), asked.page, asked.rows),
         asked=asked,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StateTotal:
-    """All rows of one state: how many, and what stands behind them by currency."""
-
-    state: State
-    count: int
-    sums: list[Sum]
-
-
-def totals_by_state(rows: Sequence[Row]) -> list[StateTotal]:
-    """Of everything, in the order of the states: what a table that is cut short is told with."""
-    found: dict[State, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.state, []).append(row)
-    return [StateTotal(state, len(found[state]), sums_of(found[state])) for state in State if state in found]
-
-
 def as_csv(seen: WorkSeen, asked: Asked) -> Iterator[str]:
-    """All rows that are asked for, page or not; amounts are plain numbers, text is no formula."""
-    yield _line(COLUMNS)
-    chosen = [row for row in seen.rows if _is_within(row, asked) and asked.state in {None, row.state}]
-    for row in _sorted(chosen, asked.sort):
-        amount = None if row.amount is None else with_digits(row.amount, row.digits)
-        manager = seen.managers.get(row.contract)
-        yield _line(
-            cell(value)
-            for value in (
-                row.state, row.contract, row.contract_name, row.line, row.line_name, row.customer, manager,
-                amount, row.currency, row.when, row.reason, row.why,
-            )
-        )  # fmt: skip
+    """All rows that are asked for, page or not, in blocks; amounts are plain numbers, texts no formulas."""
+    chosen = [row for row in _within(seen, asked) if asked.state in {None, row.state}]
+    rows = iter(_sorted(chosen, asked.sort))
+    yield _lines([COLUMNS])
+    while block := list(islice(rows, ROWS_OF_A_BLOCK)):
+        yield _lines(_cells(row, seen.managers.get(row.contract)) for row in block)
 
 
-def _is_within(row: Row, asked: Asked) -> bool:
-    if asked.currency and row.currency != asked.currency:
-        return False
-    if not asked.q:
-        return True
-    text = f"{row.contract_name}\n{row.line_name}\n{row.customer}\n{row.why}\n{row.reason}".casefold()
-    return all(word in text for word in asked.q.casefold().split())
+def _cells(row: Row, manager: str | None) -> list[str]:
+    amount = None if row.amount is None else with_digits(row.amount, row.digits)
+    return [
+        cell(value)
+        for value in (
+            row.state, row.contract, row.contract_name, row.line, row.line_name, row.customer, manager,
+            amount, row.currency, row.when, row.reason, row.why,
+        )
+    ]  # fmt: skip
 
 
-def _sorted(rows: list[Row], sort: str) -> list[Row]:
+def _within(seen: WorkSeen, asked: Asked) -> Sequence[Row]:
+    """The rows of a currency in which all words occur."""
+    rows = seen.rows
+    if words := asked.q.casefold().split():
+        texts = zip(rows, seen.texts, strict=True)
+        rows = tuple(row for row, text in texts if all(word in text for word in words))
+    return [row for row in rows if row.currency == asked.currency] if asked.currency else rows
+
+
+def _sorted(rows: Sequence[Row], sort: str) -> Sequence[Row]:
     if sort == "state":
         return rows
     return sorted(rows, key=_KEYS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
-def _line(values: Iterable[str]) -> str:
+def _lines(rows: Iterable[Iterable[str]]) -> str:
     file = io.StringIO()
-    csv.writer(file, lineterminator="\r\n").writerow(values)
+    csv.writer(file, lineterminator="\r\n").writerows(rows)
     return file.getvalue()
