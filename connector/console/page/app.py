@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from connector.console.page.action_pages import ACTIONS, ActionPages, Tab
 from connector.console.page.actions import Actions
+from connector.console.page.assets import STATIC
 from connector.console.page.catalog import PANELS, Panel, View
-from connector.console.page.guard import Guard
 from connector.console.page.keeper import Keeper
 from connector.console.page.keys import Access
 from connector.console.page.known import Known
@@ -29,7 +29,7 @@ from connector.console.page.panels.environments import Peer, place_view
 from connector.console.page.panels.history import KIND_WORDS
 from connector.console.page.panels.paging import OnPage
 from connector.console.page.readings import read_history, read_noted
-from connector.console.page.templating import ASSETS, asset, rendered, version_of
+from connector.console.page.templating import rendered
 
 STORY_WITHIN_S = 8.0
 ENVIRONMENTS = Tab("/environments", "Environments")
@@ -263,30 +263,12 @@ class Peers:
             yield Peer(name, None, Known(), reason)
 
 
-def application(sites: Sequence[Site], access: Access) -> ASGIApp:
+def application(sites: Sequence[Site]) -> ASGIApp:
     """The first at the root, every other one under its own path."""
     first, *others = sites
     handlers: Mapping[Any, Any] = {404: first.not_found, 500: first.fault}
-    routes = [
-        *first.routes(),
-        Route("/static/{version}/{name}", static),
-        Route("/favicon.ico", icon),
-        *(Mount(site.root, routes=site.routes()) for site in others),
-    ]
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), access)
-
-
-def static(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in ASSETS or request.path_params["version"] != version_of(name):
-        return PlainTextResponse("There is no such file.", 404)
-    kept = {"cache-control": "private, max-age=31536000, immutable"}
-    return Response(asset(name), media_type=ASSETS[name], headers=kept)
-
-
-def icon(_request: Request) -> Response:
-    """Browsers ask for it on the page that a ticket opens, which has no head of ours."""
-    return Response(asset("icon.svg"), media_type=ASSETS["icon.svg"])
+    routes = [*first.routes(), *STATIC, *(Mount(site.root, routes=site.routes()) for site in others)]
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 def state_of(known: Mapping[str, Known[Any]], topics: tuple[str, ...]) -> str:

@@ -1,12 +1,13 @@
-"""Everything behind the port: the reader of the environment, the pages, the server."""
+"""What stands behind the door: the readers of the environments, and the pages."""
 
 from __future__ import annotations
 
-import socket
 import time
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from urllib.parse import quote
+
+from starlette.types import ASGIApp
 
 from connector.console.call import Call
 from connector.console.connection import Connection, connected, zone_of_this_machine
@@ -15,7 +16,6 @@ from connector.console.page.actions import Actions
 from connector.console.page.app import Peers, Site, application
 from connector.console.page.keeper import Keeper
 from connector.console.page.keys import Access
-from connector.console.page.server import Serving
 from connector.dataverse import RetryPolicy
 from connector.errors import ProjopsError
 from connector.settings import Settings
@@ -31,31 +31,28 @@ class Built:
     """`sites` are the environments, the first of them the one that the page opens with."""
 
     sites: tuple[Site, ...]
-    _serving: ExitStack
 
-    def close(self) -> None:
-        """Actions that are under way are finished; then the port is closed."""
+    def application(self) -> ASGIApp:
+        return application(self.sites)
+
+    def finish(self) -> None:
+        """Wait for actions that are under way; then nothing more is read."""
         for site in self.sites:
             if site.actions is not None:
                 site.actions.finish()
         for site in self.sites:
             site.keeper.end()
-        self._serving.close()
+
+    def close(self) -> None:
         until_s = time.monotonic() + CLOSES_WITHIN_S
         for site in self.sites:
             site.keeper.close(max(0.0, until_s - time.monotonic()))
 
 
 def built(
-    call: Call,
-    settings: Settings,
-    held: socket.socket,
-    access: Access,
-    *,
-    is_acting: bool,
-    patience: RetryPolicy = PATIENCE,
+    call: Call, settings: Settings, access: Access, *, is_acting: bool, patience: RetryPolicy = PATIENCE
 ) -> Built:
-    """Serving, and reading the first environment in the background; others when somebody looks at them."""
+    """Reading the first environment in the background; others when somebody looks at them."""
     sites, broken = [_site(call, settings, access, "", is_acting, patience)], []
     for name in settings.profiles:
         if name == settings.profile:
@@ -71,10 +68,8 @@ def built(
         peers = Peers(tuple(sites), tuple(broken))
         for site in sites:
             site.peers = peers
-    with ExitStack() as stack:
-        stack.enter_context(Serving(application(sites, access), held))
-        sites[0].keeper.start()
-        return Built(tuple(sites), stack.pop_all())
+    sites[0].keeper.start()
+    return Built(tuple(sites))
 
 
 def _site(

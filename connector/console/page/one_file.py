@@ -9,7 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from connector.console.page.templating import asset, rendered
+from connector.console.page.assets import asset
+from connector.console.page.templating import rendered
 
 
 def one_file(template: str, context: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from socket import socket
+from typing import TYPE_CHECKING, NamedTuple
 
 from connector.console.call import Call
 from connector.console.page.keys import Access
@@ -14,10 +15,18 @@ from connector.console.page.port import HOST, listen
 if TYPE_CHECKING:
     from connector.console.page.building import Built
     from connector.console.page.keeper import Keeper
+    from connector.console.page.server import Serving
     from connector.dataverse import RetryPolicy
     from connector.settings import Settings
 
 BUILT_WITHIN_S = 1.0
+
+
+class Kind(NamedTuple):
+    """What the page may do, and how long it waits for an environment; None: the usual patience."""
+
+    is_acting: bool
+    patience: RetryPolicy | None
 
 
 class OpenPage:
@@ -26,6 +35,7 @@ class OpenPage:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._is_settled = threading.Event()
+        self._serving: Serving | None = None
         self._built: Built | None = None
         self._error: BaseException | None = None
 
@@ -51,13 +61,33 @@ class OpenPage:
         if self._error is not None:
             raise self._error
 
-    def settle(self, built: Built | None, error: BaseException | None = None) -> None:
-        self._built, self._error = built, error
+    def build(self, call: Call, settings: Settings, held: socket, kind: Kind) -> None:
+        """First what answers at all, then all that it answers with."""
+        try:
+            from connector.console.page.door import Door
+            from connector.console.page.guard import Guard
+            from connector.console.page.server import Serving
+
+            door = Door()
+            self._serving = Serving(Guard(door, self.access), held)
+            self._serving.start()
+            from connector.console.page.building import PATIENCE, built
+
+            self._built = built(
+                call, settings, self.access, is_acting=kind.is_acting, patience=kind.patience or PATIENCE
+            )
+            door.open(self._built.application())
+        except BaseException as error:  # noqa: BLE001  # raised again by `check`, in the command's thread
+            self._error = error
         self._is_settled.set()
 
     def close(self) -> None:
         """What is not built within the time has read and done nothing: it ends with the process."""
         self._is_settled.wait(BUILT_WITHIN_S)
+        if self._built is not None:
+            self._built.finish()
+        if self._serving is not None:
+            self._serving.end()
         if self._built is not None:
             self._built.close()
 
@@ -71,18 +101,12 @@ def open_page(
     settings.require_url()
     held = listen(port)
     page = OpenPage(Access(held.getsockname()[1]))
-
-    def build() -> None:
-        try:
-            from connector.console.page.building import PATIENCE, built
-
-            page.settle(
-                built(call, settings, held, page.access, is_acting=is_acting, patience=patience or PATIENCE)
-            )
-        except BaseException as error:  # noqa: BLE001  # raised again by `check`, in the command's thread
-            page.settle(None, error)
-
-    threading.Thread(target=build, name="builds the page", daemon=True).start()
+    threading.Thread(
+        target=page.build,
+        args=(call, settings, held, Kind(is_acting, patience)),
+        name="builds the page",
+        daemon=True,
+    ).start()
     try:
         yield page
     finally:

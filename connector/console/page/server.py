@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import threading
-from typing import Self
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -35,12 +34,11 @@ class Serving:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="projops console", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         """Requests are taken from the moment on at which the socket listens, which is before this."""
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
         self._server.should_exit = True
         self._thread.join(ENDS_WITHIN_S + 0.5)
         self._held.close()

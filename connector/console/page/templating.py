@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from connector.console.page.assets import PACKAGE, version_of
 from connector.console.page.moments import Zones
 from connector.console.page.panels.next_run import WORDS
 from connector.console.page.work import State
@@ -28,23 +28,6 @@ _FIGURES = re.compile(
     r"(?P<moment>\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?: UTC)?)?\b)"
     r"|(?<![\w.,-])(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?= [A-Z]{3}\b)"
 )
-PACKAGE = "connector.console.page"
-ASSETS = {
-    "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "icon.svg": "image/svg+xml",
-}
-
-
-@cache
-def asset(name: str) -> bytes:
-    return resources.files(PACKAGE).joinpath("static", name).read_bytes()
-
-
-@cache
-def version_of(name: str) -> str:
-    """A part of an asset's address that changes with it, so that it can be kept for ever."""
-    return hashlib.sha256(asset(name)).hexdigest()[:12]
 
 
 def amount(value: Decimal | None, digits: int = USUAL_DIGITS, currency: str | None = None) -> Markup:
