@@ -93,10 +93,11 @@ def stream_contract_ids(
     return (row.id for row in (reader.named(contracts) if contracts else reader.all()))
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reader:
     client: DataverseClient
     tables: Tables
+    _currencies: Mapping[str, Currency] | None = None
 
     def all(self) -> Iterator[ProjectContract]:
         table = self.tables.project_contract
@@ -150,9 +151,14 @@ class _Reader:
         """Those customers who are accounts; of a contact nothing but its id is known."""
         return list(read_by_ids(self.client, self.tables.account, "id", sorted(set(customers))))
 
-    @cached_property
+    @property
     def currencies(self) -> Mapping[str, Currency]:
-        return {currency.id: currency for currency in self.client.list(self.tables.currency, EVERYTHING)}
+        """Read once. Up to Python 3.11 a cached property has one lock for all readers of the process: they
+        would wait for each other's requests."""
+        if self._currencies is None:
+            found = self.client.list(self.tables.currency, EVERYTHING)
+            self._currencies = {currency.id: currency for currency in found}
+        return self._currencies
 
     @cached_property
     def unknown(self) -> frozenset[str]:

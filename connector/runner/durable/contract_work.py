@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from connector.dataverse import DataverseClient, TableDefinition
 from connector.errors import Refused
@@ -38,7 +37,7 @@ LOOK_PAUSE_S = 5.0
 @dataclass(frozen=True)
 class ContractWork:
     """`held` are the leases under which is written, `wait` takes seconds and raises Stopping, `decide`
-    plans."""
+    plans. `organization` is the environment's id where records are written, else empty."""
 
     client: DataverseClient
     tables: Tables
@@ -50,6 +49,7 @@ class ContractWork:
     run_id: str
     batch: tuple[int, int]
     is_by_records: bool
+    organization: str
     still_at_work_s: float
     wait: Callable[[float], None]
     decide: Callable[[ContractSnapshot], ContractPlan]
@@ -98,11 +98,11 @@ class ContractWork:
             return self._records.apply(plan)
         return self._action.apply(plan)
 
-    @cached_property
+    @property
     def _records(self) -> ByRecords:
-        return ByRecords(self.client, self.tables, self.client.who_am_i().organization_id, self._writing)
+        return ByRecords(self.client, self.tables, self.organization, self._writing)
 
-    @cached_property
+    @property
     def _action(self) -> ByAction:
         if self.row_definition is None:
             raise Refused(

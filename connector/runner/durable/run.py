@@ -160,6 +160,7 @@ class DurableRun:
         """The work on the batch of that number."""
         frozen, site = frozen_of(row.frozen), self.site
         workflow = site.plugins.workflow(PROCESS_RUNNER)
+        organization = site.client.who_am_i().organization_id if request.is_by_records else ""
         run = Run(
             day=frozen.on,
             today=frozen.today,
@@ -179,6 +180,7 @@ class DurableRun:
             run_id=row.id,
             batch=(chunk, batch),
             is_by_records=request.is_by_records,
+            organization=organization,
             still_at_work_s=site.still_at_work_s,
             wait=site.wait,
             decide=lambda snapshot: plan_contract(snapshot, workflow, run),
