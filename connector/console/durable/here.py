@@ -187,8 +187,8 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"run-{now or datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(2)}"
 
 
-def followed(here: Here, id: str, tell: Callable[[Progress], None]) -> RunRow:
-    """Wait for the end of a run on which this process is at work.
+def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
+    """Wait for the end of a run on which this process is at work; `tell` is called again and again.
 
     Raises what made this process leave it, and KeyboardInterrupt when it is asked to end.
     """
@@ -201,7 +201,7 @@ def followed(here: Here, id: str, tell: Callable[[Progress], None]) -> RunRow:
             here.site.stopping.set()
             runs.tell(id, RunState.FAILED, why(error))
             raise error
-        tell(here.state.progress(row))
+        tell(row)
         if here.site.stopping.wait(BREATH_S):
             raise KeyboardInterrupt
 

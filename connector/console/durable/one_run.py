@@ -35,7 +35,7 @@ from connector.model.process import PROCESS_RUNNER
 from connector.runner.durable.dbos_engine.steering import steering
 from connector.runner.durable.engine import Kind, Part
 from connector.runner.durable.facts import DurableRequest, as_facts, frozen_of, request_of
-from connector.runner.durable.progress import Progress, progress_json, progress_line, run_text
+from connector.runner.durable.progress import progress_json, progress_line, run_text
 from connector.runner.guard import check_chain, check_records, check_scope
 from connector.runner.read import is_emulator
 from connector.runner.wording import several
@@ -179,7 +179,7 @@ def check_resumable(row: RunRow) -> None:
 
 def _gone_through(here: Here, id: str, voice: Voice) -> RunRow:
     """Raises KeyboardInterrupt and errors after what was done is said."""
-    tell = _Told(voice)
+    tell = _Told(voice, here.state)
     try:
         return followed(here, id, tell)
     except BaseException:
@@ -195,12 +195,14 @@ class _Told:
     """Says how far a run is, now and then, where a person looks at it."""
 
     voice: Voice
+    state: State
     _last: float = field(default=0.0)
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, row: RunRow) -> None:
+        """The figures of a long run are many rows: they are added up only when they are said."""
         if sys.stderr.isatty() and time.monotonic() - self._last > TELL_EVERY_S:
             self._last = time.monotonic()
-            self.voice.say(progress_line(progress))
+            self.voice.say(progress_line(self.state.progress(row)))
 
 
 def _show(call: Call, state: State, row: RunRow, connection: Connection) -> None:
