@@ -78,9 +78,11 @@ class ByAction:
         self, snapshot: ContractSnapshot, call: DateCall
     ) -> tuple[Sequence[InvoiceOutcome], Sequence[Failure]]:
         try:
+            # The drafts first: what somebody else creates after them is either seen on the rows, or not
+            # among the drafts that were there before, and so told as what was not planned.
+            before = {draft.invoice.id for draft in self._drafts(snapshot)}
             if changed := self._changed_rows(snapshot, call):
                 return (), (failure(snapshot, Reason.CONFLICT, changed, call.run_date),)
-            before = {draft.invoice.id for draft in self._drafts(snapshot)}
             self.about_to_ask(snapshot, call, before)
             try:
                 self._ask(snapshot, call)
