@@ -8,7 +8,7 @@ from bootstrap import ROOT, exit_code_of, install
 from installation import FOLDER, python_of
 
 # Each is a package of scripts/benchmarks/ with a module `command`.
-BENCHMARKS = ("client", "emulator", "page", "plan", "start", "verify")
+BENCHMARKS = ("client", "emulator", "page", "plan", "run", "start", "verify")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,6 @@
 """An emulator's state file with any number of contract lines, ten on each contract, and nothing wrong.
 
-A few contracts are planted as the sample is, then copied within the file: the emulator takes a millisecond
-for a row, and there are six of them for a line.
+A few contracts are planted as the sample is, then copied within the file.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
+from benchmarks.multiplied import multiply
 from connector.emulator.ownership import OpenEmulator, open_emulator
 from connector.emulator.seed.planter import FIXED_PRICE, TIME, Contract, Line, Planter, hours
 
@@ -48,27 +48,8 @@ def plant(path: Path, lines: int) -> OpenEmulator:
             _contract(Planter(tx), number)
     emulator.stop()
     with closing(sqlite3.connect(path)) as file, file:
-        for table, keys in _TABLES.items():
-            _copy(file, table, keys, before[table], lines // TEMPLATE)
+        multiply(file, _TABLES, before, lines // TEMPLATE)
     return open_emulator(path)
-
-
-def _copy(file: sqlite3.Connection, table: str, keys: tuple[str, ...], kept: set[str], times: int) -> None:
-    """A copy's ids are those of the template with other first eight digits."""
-    columns = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
-    places = [columns.index(key) for key in keys]
-    rows = file.execute(f"SELECT * FROM {table}")  # noqa: S608  (names of this file)
-    planted = [row for row in rows if row[places[0]] not in kept]
-    marks = ",".join("?" * len(columns))
-    for number in range(1, times):
-        copies = []
-        for row in planted:
-            values = list(row)
-            for place in places:
-                if values[place] is not None:
-                    values[place] = f"{number:08x}{values[place][8:]}"
-            copies.append(values)
-        file.executemany(f"INSERT INTO {table} VALUES ({marks})", copies)  # noqa: S608
 
 
 def _contract(planter: Planter, number: int) -> None:

@@ -1,0 +1,1 @@
+"""What a run that creates invoices costs: in line, durable, by one worker and by two."""
