@@ -26,6 +26,8 @@ from connector.runner.wording import grouped
 # An amount stands before its currency.
 _FIGURES = re.compile(
     r"(?P<moment>\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?: UTC)?)?\b)"
+    # Names that are written from right to left would take figures beside them along.
+    r"|(?P<name>(?<=')[^'\n]*[\u0590-\u08ff][^'\n]*(?=')|[\u0590-\u08ff](?:[^A-Za-z\n]*[\u0590-\u08ff])?)"
     r"|(?<![\w.,-])(?P<amount>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?= [A-Z]{3}\b)"
 )
 
@@ -55,12 +57,14 @@ def several(count: int, noun: str) -> Markup:
 
 
 def said(sentence: str) -> Markup:
-    """A sentence in which no day is broken in two, and amounts are written as the reader's locale does."""
+    """A sentence in which no day is broken in two and no name moves a figure; amounts are the script's."""
     parts, end = [Markup("")], 0
     for found in _FIGURES.finditer(sentence):
         parts.append(escape(without_controls(sentence[end : found.start()])))
         if found["moment"]:
             parts.append(Markup('<span class="day">{0}</span>').format(found[0]))
+        elif found["name"]:
+            parts.append(Markup("<bdi>{0}</bdi>").format(without_controls(found[0])))
         else:
             figure = found["amount"].replace(",", "")
             parts.append(amount(Decimal(figure), len(figure.partition(".")[2])))

@@ -14,11 +14,11 @@ from connector.console.page.known import Known, Topic, Trouble
 from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels.calendar import calendar_view
 from connector.console.page.panels.health import Light, light_of
-from connector.console.page.panels.history import history_view
+from connector.console.page.panels.history import KIND_WORDS, history_view
 from connector.console.page.panels.paging import InReport, OnPage, paged
 from connector.console.page.panels.timeline import LEAST_WIDTH, timeline_view
 from connector.console.page.readings import HistorySeen, JobSeen, WorkSeen
-from connector.console.page.templating import amount, several
+from connector.console.page.templating import amount, said, several
 from connector.console.page.work import (
     Row,
     State,
@@ -29,7 +29,7 @@ from connector.console.page.work import (
     summary_of,
 )
 from connector.errors import Throttled, Unreachable
-from connector.history.values import Drafts, SeenRun
+from connector.history.values import Drafts, Kind, SeenRun
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Diagnosis, Health
 from connector.model.job_timeline import Span, Stretch
@@ -223,6 +223,31 @@ def test_the_history_draws_amounts_and_durations() -> None:
     assert view["charts"][-1].bars[0].label == "✕ 2026-03-29"
     assert (view["failed"], view["longest"]) == (1, "3 min")
     assert [one.drift for one in view["page"].items] == ["5 min later", "5 min later", ""]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "html"),
+    [
+        ("<b> waits", "&lt;b&gt; waits"),
+        ("due on 2020-10-05.", 'due on <span class="day">2020-10-05</span>.'),
+        ("by 2020-10-05 06:00 UTC", 'by <span class="day">2020-10-05 06:00 UTC</span>'),
+        (
+            "2 of them (1998.00 USD)",
+            '2 of them (<data class="amount" value="1998.00" data-digits="2">1,998.00</data> USD)',
+        ),
+        ("v1.5 ERPX, 3-ABC", "v1.5 ERPX, 3-ABC"),
+        ("'שלב 3': 1 is late", "&#39;<bdi>שלב 3</bdi>&#39;: 1 is late"),
+        ("\u202eגmoved\u202e", "\ufffd<bdi>ג</bdi>moved\ufffd"),
+    ],
+)
+def test_a_sentence_is_written_for_its_reader(sentence: str, html: str) -> None:
+    """Days stay whole, amounts go to the script, names from right to left stay apart, all is escaped."""
+    assert said(sentence) == html
+
+
+def test_every_kind_of_entry_has_a_word() -> None:
+    """What commands begin to keep is shown, whatever it is called."""
+    assert set(KIND_WORDS) == set(Kind)
 
 
 def calendar_seen(*currencies: str, customers: int = 1) -> WorkSeen:

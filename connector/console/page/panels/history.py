@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 DRAWN = 30
 """Runs in a chart: the latest."""
 MOST_ENTRIES = 100
-KIND_WORDS: Mapping[str, str] = {
+KIND_WORDS: Mapping[Kind, str] = {
+    **{kind: kind.value.capitalize() for kind in Kind},
     Kind.STATUS: "Health",
     Kind.VERIFY: "Checks",
-    Kind.RERUN: "Rerun",
-    Kind.PREVIEW: "Preview",
-    Kind.RUN: "Run",
     Kind.COMPARE: "Comparison",
 }
 WELL = frozenset({JobCondition.SUCCEEDED.value, JobCondition.IN_PROGRESS.value})
