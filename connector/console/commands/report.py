@@ -20,7 +20,7 @@ def report(
     file: Annotated[Path, typer.Argument(metavar="FILE.html", help="The file to write.")],
     rows: Annotated[
         int, typer.Option(min=50, max=100_000, help="What each table holds at most; sums are of all.")
-    ] = 500,
+    ] = 200,
 ) -> None:
     """Write what `projops console` shows into one file that needs nothing else.
 

@@ -16,7 +16,7 @@ from connector.console.page.panels.paging import InReport
 from connector.console.page.readings import FindingsSeen, HistorySeen, JobSeen, WorkSeen
 from connector.console.page.templating import rendered
 
-ROWS = 500
+ROWS = 200
 """What a table holds unless somebody asks for more: a mail program has to open the file, a printer to end."""
 MADE_BY = "projops report"
 _PARTS = {panel.path: panel.path.strip("/") or "health" for panel in PANELS}
