@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.matrix import Matrix
+from tests.postgresql import PostgresServer, postgresql, require_postgresql
 
 WHOLE, SEED = "whole_matrices", "matrix_seed"
 
@@ -85,3 +87,18 @@ def without_settings(patch: pytest.MonkeyPatch) -> None:
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings or the proxies of whoever runs it."""
     without_settings(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests of this process; skipped where there is none and nobody insists."""
+    require_postgresql()
+    with postgresql() as server:
+        server.start()
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresServer) -> str:
+    """The address of a database that nobody has used."""
+    return postgresql_server.url(postgresql_server.new_database())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -241,7 +241,10 @@ def _parts_of(address: SecretStr | None) -> tuple[str, ...]:
 def _password_of(database: SecretStr | None) -> tuple[str, ...]:
     """The address and its password, where it has one: a file's path is no secret."""
     whole = "" if database is None else database.get_secret_value()
-    password = urlsplit(whole).password if "://" in whole else None
+    if "://" not in whole:
+        return ()
+    parts = urlsplit(whole)
+    password = unquote(parts.password or "") or parse_qs(parts.query).get("password", [""])[0]
     return (whole, password) if password else ()
 
 

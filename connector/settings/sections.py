@@ -41,6 +41,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Durable runs: how many chunks of contracts one worker goes through at the same time."""
     still_at_work_s: int = 300
     """Durable runs: how long after it was sent a call whose answer was lost may still be at work."""
+    contracts_of_chunk: int = 500
+    """Durable runs: how many contracts a worker takes at a time; a run is shared in such pieces."""
+    lease_s: int = 60
+    """Durable runs: how long a worker may be silent before it counts as dead."""
 
 
 def filled(kind: type[S], section: str, values: Mapping[str, Any], sources: Mapping[str, str]) -> S:

@@ -11,6 +11,21 @@ from sqlalchemy.exc import ArgumentError
 from connector.errors import SettingsError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+LINE = {
+    "application_name": "projops",
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""A line that was cut without a word is given up within half a minute; an address may say otherwise."""
+SESSION = (
+    "-c idle_in_transaction_session_timeout=5000 -c lock_timeout=20000 -c tcp_user_timeout=20000 "
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
+"""The same for the server's side: a host that was cut off in a transaction would hold its locks, and with
+them the other hosts, for hours."""
 HINT = "Give a file's path, sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE."
 
 
@@ -33,7 +48,7 @@ class StateAddress:
     @property
     def secret(self) -> str:
         """What must be shown nowhere; empty where there is none."""
-        return str(self.url.password or "")
+        return str(self.url.password or self.url.query.get("password") or "")
 
 
 def state_address(text: str) -> StateAddress:
@@ -50,7 +65,9 @@ def state_address(text: str) -> StateAddress:
             raise SettingsError("PROJOPS_STATE_URL names no file.", HINT)
         return _of_file(Path(url.database))
     if backend in {POSTGRESQL, "postgres"}:
-        return StateAddress(url.set(drivername="postgresql+psycopg"), None)
+        options = " ".join([SESSION, *url.normalized_query.get("options", ())])
+        query = {**LINE, **url.query, "options": options}
+        return StateAddress(url.set(drivername="postgresql+psycopg", query=query), None)
     raise SettingsError(f"PROJOPS_STATE_URL: {backend} is not supported.", HINT)
 
 

@@ -6,17 +6,19 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.errors import StateUnusable
-from connector.state.address import StateAddress
+from connector.state.address import POSTGRESQL, SQLITE, StateAddress
 from connector.state.tables import VERSION, about, metadata
 
 T = TypeVar("T")
@@ -29,7 +31,7 @@ PAUSE_S = 0.5
 @dataclass(frozen=True)
 class Database:
     """`wall` gives seconds since 1970 for a SQLite file; with PostgreSQL the server's clock counts, since
-    hosts need not agree. `stopping` ends the waiting for a server."""
+    hosts need not agree. A server that was there and is away is waited for, until `stopping` is set."""
 
     engine: sa.Engine
     address: StateAddress
@@ -45,13 +47,15 @@ class Database:
         is_new_allowed: bool = True,
         wall: Callable[[], float] = time.time,
         patience_s: float = PATIENCE_S,
+        stopping: Event | None = None,
     ) -> Self:
-        """Opens it, and makes the tables where they are missing. Raises StateUnusable."""
+        """Opens it, and makes the tables where they are missing. A server that cannot be reached now is not
+        waited for: its address may be wrong. Raises StateUnusable."""
         if address.path is not None and not is_new_allowed and not address.path.exists():
             raise StateUnusable(f"There are no runs yet: no file {address}.", "A durable run makes it.")
-        opened = cls(engine_for(address), address, wall, patience_s)
+        opened = cls(engine_for(address), address, wall, patience_s, stopping or Event())
         try:
-            opened.do(_prepare)
+            opened.do(_prepare, patience_s=0)
         except BaseException:
             opened.close()
             raise
@@ -66,21 +70,21 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
-    def do(self, work: Callable[[sa.Connection], T]) -> T:
+    def do(self, work: Callable[[sa.Connection], T], *, patience_s: float | None = None) -> T:
         """The work in one transaction. It may be done again after a lost connection, so it has to be such
         that this does no harm. Raises StateUnusable."""
-        waited_until = time.monotonic() + self.patience_s
+        waited_until = time.monotonic() + (self.patience_s if patience_s is None else patience_s)
         while True:
             try:
                 with self.engine.begin() as connection:
                     return work(connection)
             except DBAPIError as error:
                 is_patient = _is_away(error) and not self.stopping.is_set()
-                if not is_patient or time.monotonic() > waited_until:
-                    raise self._unusable(error) from None
+                if not is_patient or time.monotonic() >= waited_until:
+                    raise unusable(self.address, error) from None
                 self.stopping.wait(PAUSE_S)
             except SQLAlchemyError as error:
-                raise self._unusable(error) from None
+                raise unusable(self.address, error) from None
 
     def now(self, connection: sa.Connection) -> float:
         """Seconds since 1970 by the clock that all who share this state go by."""
@@ -88,14 +92,22 @@ class Database:
             return self.wall()
         return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
 
-    def _unusable(self, error: SQLAlchemyError) -> StateUnusable:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        if self.address.secret:
-            reason = reason.replace(self.address.secret, "***")
-        return StateUnusable(
-            f"The state {self.address} cannot be used: {reason}.",
-            "Check disk, rights and server; what was done is kept, and the run can be resumed.",
-        )
+
+def unusable(address: StateAddress, error: SQLAlchemyError) -> StateUnusable:
+    """What the driver says, in one line and without the password."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+    if address.secret:
+        reason = reason.replace(address.secret, "***")
+    return StateUnusable(
+        f"The state {address} cannot be used: {reason}.",
+        "Check disk, rights and server; what was done is kept, and the run can be resumed.",
+    )
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, object]) -> None:
+    """Insert a row unless one with its key is there, also where another does the same at this moment."""
+    insert = insert_postgresql if connection.dialect.name == POSTGRESQL else insert_sqlite
+    connection.execute(insert(table).values(**values).on_conflict_do_nothing())
 
 
 def instant_of(seconds: float) -> datetime:
@@ -107,7 +119,7 @@ def engine_for(address: StateAddress) -> sa.Engine:
     """An engine of our own. For SQLite: a write-ahead log, every commit on the disk, writers one after
     the other, and the function `unixepoch` where the library is older than it (3.38)."""
     if address.path is None:
-        return sa.create_engine(address.url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return sa.create_engine(address.url, pool_pre_ping=True)
     _make_private(address)
     engine = sa.create_engine(address.url, pool_size=20, max_overflow=20)
     sa.event.listen(engine, "connect", _set_up)
@@ -156,10 +168,10 @@ def _make_private(address: StateAddress) -> None:
 
 
 def _prepare(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == POSTGRESQL:
         # Two workers that start at once: one makes the tables, the other waits for it.
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7036978)"))
-    elif connection.dialect.name == "sqlite":
+    elif connection.dialect.name == SQLITE:
         connection.execute(sa.text("BEGIN IMMEDIATE"))
     metadata.create_all(connection)
     version = connection.scalar(sa.select(about.c.version))

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from connector.errors import Superseded
-from connector.state.database import Database
+from connector.state.database import Database, insert_once
 from connector.state.tables import lease as table
 
 LEASE_S = 60.0
@@ -39,6 +37,22 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class Holding:
+    """Leases under which something is written, as a part of the transaction that notes it."""
+
+    leases: Leases
+    held: tuple[Lease, ...]
+
+    def check(self, connection: sa.Connection) -> None:
+        """Before a write: they are renewed. Raises Superseded."""
+        self.leases.check(connection, self.held)
+
+    def check_not_taken(self, connection: sa.Connection) -> None:
+        """After a write: what came of it may still be noted while nobody else has them. Raises Superseded."""
+        self.leases.check_not_taken(connection, self.held)
+
+
+@dataclass(frozen=True)
 class Leases:
     database: Database
     duration_s: float = LEASE_S
@@ -52,7 +66,7 @@ class Leases:
 
         def work(connection: sa.Connection) -> Lease | Holder:
             now = self.database.now(connection)
-            connection.execute(_ensured(connection, name))
+            insert_once(connection, table, {"name": name, "owner": "", "token": 0, "until": 0.0})
             found = connection.execute(sa.select(table).where(table.c.name == name).with_for_update()).one()
             is_own = found.owner == owner
             if found.owner and not is_own and found.until > now:
@@ -79,6 +93,16 @@ class Leases:
             if not self._renewed(connection, one):
                 raise Superseded(
                     f"Another worker has taken over {one.name}: nothing more is written here.",
+                    "See projops runs list.",
+                )
+
+    def check_not_taken(self, connection: sa.Connection, held: Iterable[Lease]) -> None:
+        """Raises Superseded when somebody else has one of them now; let go of or revoked is not taken."""
+        for one in held:
+            found = connection.execute(sa.select(table).where(table.c.name == one.name)).one_or_none()
+            if found is not None and found.owner and (found.owner, found.token) != (one.owner, one.token):
+                raise Superseded(
+                    f"Another worker has taken over {one.name}: it finds out what came of the last write.",
                     "See projops runs list.",
                 )
 
@@ -125,11 +149,3 @@ class Leases:
 
 def _is(one: Lease) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.name == one.name, table.c.owner == one.owner, table.c.token == one.token)
-
-
-def _ensured(connection: sa.Connection, name: str) -> sa.Executable:
-    """An insert that leaves a row that is there alone."""
-    values = {"name": name, "owner": "", "token": 0, "until": 0.0}
-    if connection.dialect.name == "postgresql":
-        return insert_postgresql(table).values(**values).on_conflict_do_nothing()
-    return insert_sqlite(table).values(**values).on_conflict_do_nothing()

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from connector.state import tables
-from connector.state.database import Database, instant_of
+from connector.state.database import Database, insert_once, instant_of
 from connector.state.facts import Facts, facts_of, text_of
 from connector.state.tallies import Tallies
 from connector.state.writes import Writes
@@ -73,18 +73,16 @@ class Runs:
         """Once: a run that is there stays as it is."""
 
         def work(connection: sa.Connection) -> None:
-            if connection.scalar(sa.select(tables.run.c.id).where(tables.run.c.id == id)) is None:
-                connection.execute(
-                    sa.insert(tables.run).values(
-                        id=id,
-                        environment=environment,
-                        workflow=workflow,
-                        request=text_of(request),
-                        state=state,
-                        message="",
-                        begun=self.database.now(connection),
-                    )
-                )
+            values = {
+                "id": id,
+                "environment": environment,
+                "workflow": workflow,
+                "request": text_of(request),
+                "state": state,
+                "message": "",
+                "begun": self.database.now(connection),
+            }
+            insert_once(connection, tables.run, values)
 
         self.database.do(work)
 

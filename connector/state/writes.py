@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from connector.state import tables
 from connector.state.database import Database
 from connector.state.facts import Facts, facts_of, text_of
-from connector.state.leases import Lease, Leases
+from connector.state.leases import Holding
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,11 @@ class Writes:
 
         return self.database.do(work)
 
-    def intend(
-        self, leases: Leases, held: Iterable[Lease], run: str, contract: str, key: str, intent: Facts
-    ) -> None:
+    def intend(self, holding: Holding, run: str, contract: str, key: str, intent: Facts) -> None:
         """Note a write before it is sent, if the leases still are what they were. Raises Superseded."""
-        held = tuple(held)
 
         def work(connection: sa.Connection) -> None:
-            leases.check(connection, held)
+            holding.check(connection)
             table = tables.effect
             connection.execute(sa.delete(table).where(_effect(run, contract, key)))
             connection.execute(
@@ -81,12 +78,21 @@ class Writes:
         self.database.do(work)
 
     def record(
-        self, run: str, batch: tuple[int, int], contract: str, outcome: Facts, *, is_failed: bool
+        self,
+        holding: Holding,
+        run: str,
+        batch: tuple[int, int],
+        contract: str,
+        outcome: Facts,
+        *,
+        is_failed: bool,
     ) -> None:
         """The run is through with a contract of a batch (the numbers of its chunk and its own): what came of
-        it, and no write of it is open any more."""
+        it, and no write of it is open any more. Raises Superseded when another worker is at it now: its
+        writes are open, and it finds out what came of ours."""
 
         def work(connection: sa.Connection) -> None:
+            holding.check_not_taken(connection)
             table = tables.contract
             connection.execute(sa.delete(table).where(table.c.run == run, table.c.contract == contract))
             connection.execute(

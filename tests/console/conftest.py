@@ -40,6 +40,18 @@ def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_state(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a state that nobody has used, in the settings: a file, then a PostgreSQL."""
+    monkeypatch.setenv("PROJOPS_STATE_FOLDER", str(tmp_path / "state"))
+    if request.param == "postgresql":
+        address = str(request.getfixturevalue("postgresql_url"))
+    else:
+        address = str(tmp_path / "state" / "runs.db")
+    monkeypatch.setenv("PROJOPS_STATE_URL", address)
+    return address
+
+
 @pytest.fixture
 def emulator(tmp_path: Path, sample_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenEmulator]:
     """An emulator with the sample data over a file; DATAVERSE_URL leads commands to it."""

@@ -23,15 +23,13 @@ FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-def state(tmp_path: Path, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state(either_state: str, emulator: OpenEmulator) -> str:
     """A state of its own, and the day of the documented example's first invoice."""
-    path = tmp_path / "state" / "runs.db"
-    monkeypatch.setenv("PROJOPS_STATE_URL", str(path))
     emulator.move_clock(FIFTH)
-    return path
+    return either_state
 
 
-def test_a_durable_run_creates_what_a_preview_shows(projops: Projops, state: Path) -> None:
+def test_a_durable_run_creates_what_a_preview_shows(projops: Projops, state: str) -> None:
     """The same invoices; the run is kept, and list and show tell of it as their schemas have it."""
     planned = projops("run", "-o", "json").json["invoices"]
     done = projops("run", "--apply", "--durable", "-o", "json")
@@ -51,7 +49,7 @@ def test_a_durable_run_creates_what_a_preview_shows(projops: Projops, state: Pat
 
 
 def test_a_run_that_is_asked_to_end_says_what_is_left_and_goes_on(
-    projops: Projops, state: Path, emulator: OpenEmulator
+    projops: Projops, state: str, emulator: OpenEmulator
 ) -> None:
     """SIGTERM: exit 130 within one contract, with the way on; runs resume does the rest, nothing twice."""
     assert threading.current_thread() is threading.main_thread()
@@ -71,7 +69,7 @@ def test_a_run_that_is_asked_to_end_says_what_is_left_and_goes_on(
 
 
 def test_a_canceled_run_ends_and_can_be_gone_on_with(
-    projops: Projops, state: Path, emulator: OpenEmulator
+    projops: Projops, state: str, emulator: OpenEmulator
 ) -> None:
     """Canceled while it is at work: no contract is begun any more. Resumed, it does the rest."""
     with tapped(emulator.url) as line:
@@ -89,14 +87,14 @@ def test_a_canceled_run_ends_and_can_be_gone_on_with(
         assert len(tx.find("invoice", {})) == 7
 
 
-def projops_cancel(state: Path) -> None:
+def projops_cancel(state: str) -> None:
     """Another terminal."""
-    with Database.open(state_address(str(state))) as database:
+    with Database.open(state_address(state)) as database:
         (run,) = Runs(database).rows()
     assert run_command_line(["runs", "cancel", run.id]) == 0
 
 
-def test_failed_contracts_are_tried_again(projops: Projops, state: Path, emulator: OpenEmulator) -> None:
+def test_failed_contracts_are_tried_again(projops: Projops, state: str, emulator: OpenEmulator) -> None:
     """Exit 5 with the contract named; retry-failed takes it alone, for the day of the first run."""
     contract = projops("run", "-o", "json").json["invoices"][0]["contract"]
     emulator.change_switches(failing_contracts=(contract,))
@@ -111,10 +109,10 @@ def test_failed_contracts_are_tried_again(projops: Projops, state: Path, emulato
     assert projops("runs", "retry-failed", again.json["id"]).code == 4
 
 
-def test_only_runs_that_ended_long_ago_are_forgotten(projops: Projops, state: Path) -> None:
+def test_only_runs_that_ended_long_ago_are_forgotten(projops: Projops, state: str) -> None:
     """prune leaves what is young, and what has not ended."""
     assert projops("run", "--apply", "--durable", "--limit", "1").code == 0
-    with Database.open(state_address(str(state))) as database:
+    with Database.open(state_address(state)) as database:
         Runs(database).begin("run-0", "elsewhere", PROCESS_RUNNER, {})
     projops("runs", "prune")
     assert len(projops("runs", "list", "-o", "json").json["runs"]) == 2
@@ -150,7 +148,7 @@ def test_what_cannot_be_is_said(
     assert (wrong.code, word in wrong.err) == (code, True), wrong.err
 
 
-def test_an_unknown_run_is_named(projops: Projops, state: Path) -> None:
+def test_an_unknown_run_is_named(projops: Projops, state: str) -> None:
     """show and resume say which run is not there."""
     assert projops("run", "--apply", "--durable", "--limit", "1").code == 0
     for command in ("show", "resume", "cancel", "retry-failed"):
@@ -159,7 +157,7 @@ def test_an_unknown_run_is_named(projops: Projops, state: Path) -> None:
 
 
 def test_a_guard_stands_before_a_durable_run_too(
-    projops: Projops, state: Path, emulator: OpenEmulator
+    projops: Projops, state: str, emulator: OpenEmulator
 ) -> None:
     """Rule J10: shortly before the platform's own run it exits 4, and nothing is kept of it."""
     projops("provision", "--apply")

@@ -7,7 +7,6 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -27,35 +26,38 @@ MOST_TICKS = 300
 
 
 @pytest.fixture
-def state(tmp_path: Path, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "state" / "runs.db"
-    monkeypatch.setenv("PROJOPS_STATE_URL", str(path))
+def state(either_state: str, emulator: OpenEmulator) -> str:
     emulator.move_clock(FIFTH)
-    return path
+    return either_state
 
 
-def states(state: Path) -> Counter[RunState]:
-    with Database.open(state_address(str(state))) as database:
+def states(state: str) -> Counter[RunState]:
+    with Database.open(state_address(state)) as database:
         return Counter(row.state for row in Runs(database).rows())
 
 
 def served(
-    projops: Projops, emulator: OpenEmulator, state: Path, meanwhile: Callable[[Counter[RunState]], None]
+    projops: Projops, emulator: OpenEmulator, state: str, is_enough: Callable[[Counter[RunState]], object]
 ) -> Done:
-    """Serve; whenever it asks the environment for the time `meanwhile` is told how the runs stand."""
+    """Serve; whenever it asks the environment for the time `is_enough` is told how the runs stand, until it
+    says yes. Once: the second signal would end this very process."""
     ticks = 0
 
     def tick() -> None:
         nonlocal ticks
         ticks += 1
-        wire.path = ASKS_THE_TIME
-        if ticks > MOST_TICKS:
+        if is_enough(states(state)) or ticks > MOST_TICKS:
             end()
-        meanwhile(states(state))
+        else:
+            wire.path = ASKS_THE_TIME
 
     with tapped(emulator.url) as wire:
         wire.path, wire.then = ASKS_THE_TIME, tick
         return projops("serve", "--start-with", "ProcessRunner", "--health-port", "0")
+
+
+def does_it_sleep(seen: Counter[RunState]) -> int:
+    return seen[RunState.SLEEPING]
 
 
 def end() -> None:
@@ -63,18 +65,17 @@ def end() -> None:
 
 
 def test_a_chain_runs_sleeps_a_day_and_runs_again(
-    projops: Projops, emulator: OpenEmulator, state: Path
+    projops: Projops, emulator: OpenEmulator, state: str
 ) -> None:
     """Run, 24 hours of the environment's clock, run: then the next one sleeps, and the end says so."""
     moved: list[datetime] = []
 
-    def meanwhile(seen: Counter[RunState]) -> None:
+    def is_twice_done(seen: Counter[RunState]) -> bool:
         if seen[RunState.DONE] == 1 and seen[RunState.SLEEPING] and not moved:
             moved.append(emulator.advance_clock(timedelta(hours=24)))
-        if seen[RunState.DONE] == 2 and seen[RunState.SLEEPING]:
-            end()
+        return seen[RunState.DONE] == 2 and bool(seen[RunState.SLEEPING])
 
-    done = served(projops, emulator, state, meanwhile)
+    done = served(projops, emulator, state, is_twice_done)
     assert done.code == 0, done.err
     assert states(state) == {RunState.DONE: 2, RunState.SLEEPING: 1}
     assert "sleeps until 2020-10-07 06:00 UTC" in done.err
@@ -84,34 +85,30 @@ def test_a_chain_runs_sleeps_a_day_and_runs_again(
 
 
 def test_the_next_start_goes_on_with_the_chain_that_is_there(
-    projops: Projops, emulator: OpenEmulator, state: Path
+    projops: Projops, emulator: OpenEmulator, state: str
 ) -> None:
     """Ended while it slept, served again: no second chain, and the same run is to come."""
 
-    def until_it_sleeps(seen: Counter[RunState]) -> None:
-        if seen[RunState.SLEEPING]:
-            end()
-
-    served(projops, emulator, state, until_it_sleeps)
+    served(projops, emulator, state, does_it_sleep)
     before = projops("runs", "list", "-o", "json").json["runs"]
-    assert served(projops, emulator, state, until_it_sleeps).code == 0
+    assert served(projops, emulator, state, does_it_sleep).code == 0
     after = projops("runs", "list", "-o", "json").json["runs"]
     assert [(run["id"], run["state"]) for run in after] == [(run["id"], run["state"]) for run in before]
 
 
 def test_a_chain_of_the_environments_own_is_looked_for_before_each_run(
-    projops: Projops, emulator: OpenEmulator, state: Path
+    projops: Projops, emulator: OpenEmulator, state: str
 ) -> None:
     """Rule J10: refused when somebody starts the platform's job while ours sleeps, and at the next start."""
     provisioned: list[int] = []
 
-    def meanwhile(seen: Counter[RunState]) -> None:
+    def somebody_provisions(seen: Counter[RunState]) -> None:
         if seen[RunState.DONE] and seen[RunState.SLEEPING] and not provisioned:
             provisioned.append(-1)
             emulator.advance_clock(timedelta(hours=24))
             provisioned[0] = run_command_line(["provision", "--apply", "--quiet"])
 
-    done = served(projops, emulator, state, meanwhile)
+    done = served(projops, emulator, state, somebody_provisions)
     assert provisioned == [0]
     assert (done.code, "chain of its own" in done.err) == (4, True), done.err
     assert states(state)[RunState.REFUSED] == 1
@@ -119,9 +116,7 @@ def test_a_chain_of_the_environments_own_is_looked_for_before_each_run(
     assert (again.code, "chain of its own" in again.err) == (4, True)
 
 
-def test_what_a_dead_worker_left_is_handed_over(
-    projops: Projops, emulator: OpenEmulator, state: Path
-) -> None:
+def test_what_a_dead_worker_left_is_handed_over(projops: Projops, emulator: OpenEmulator, state: str) -> None:
     """runs resume --stale puts it into the queue, where the next worker takes it; a second time it is told
     that nothing is left."""
     with tapped(emulator.url) as wire:

@@ -73,15 +73,15 @@ class Copies:
     def __init__(self, folder: Path, count: int) -> None:
         self._folder = folder
         self._made = 0
-        self._original = folder / "original.db"
-        with emulated("none", self._original) as world:
+        self.original = folder / "original.db"
+        with emulated("none", self.original) as world:
             plant_many(world.emulator, count)
 
     @contextmanager
     def one(self) -> Iterator[Emulated]:
         self._made += 1
         path = self._folder / f"{self._made}.db"
-        copyfile(self._original, path)
+        copyfile(self.original, path)
         with emulated("none", path) as world:
             yield world
         path.unlink()

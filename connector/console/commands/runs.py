@@ -182,7 +182,7 @@ def prune(
     span = words.span(older_than)
     with opened(call.settings()) as state:
         count = prune_runs(state, span)
-        call.voice.say(f"{count} runs were forgotten.")
+        call.voice.say("1 run was forgotten." if count == 1 else f"{count} runs were forgotten.")
 
 
 app.command("list")(list_runs)

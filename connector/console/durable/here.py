@@ -5,9 +5,10 @@ It needs the extra `durable` and is imported by way of `durable.door`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -18,7 +19,7 @@ from connector.console.voice import Voice
 from connector.dataverse import RetryPolicy
 from connector.errors import StateUnusable
 from connector.hooks import load_plugins
-from connector.runner.durable.dbos_engine.steering import Left, Steering
+from connector.runner.durable.dbos_engine.steering import Left, Steering, steering
 from connector.runner.durable.dbos_engine.worker import Worker, working
 from connector.runner.durable.engine import Kind, Part, Stopping
 from connector.runner.durable.progress import Progress
@@ -27,13 +28,14 @@ from connector.runner.durable.site import Site
 from connector.settings import Settings
 from connector.state.address import StateAddress, state_address
 from connector.state.database import Database
-from connector.state.leases import LEASE_S, Lease, Leases
+from connector.state.leases import Lease, Leases
 from connector.state.runs import ENDED, RunRow, Runs, RunState
 from connector.state.slots import is_slot_free, slot
 
 FILE = "runs.db"
 BREATH_S = 0.1
 BEATS_A_LEASE = 4
+LOOK_FOR_LOST_S = 10.0
 
 
 def environment_name(settings: Settings) -> str:
@@ -89,10 +91,14 @@ class State:
 
 
 @contextmanager
-def opened(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[State]:
+def opened(
+    settings: Settings, *, is_new_allowed: bool = False, stopping: Event | None = None
+) -> Iterator[State]:
     """Raises SettingsError and StateUnusable."""
-    with Database.open(address_of(settings), is_new_allowed=is_new_allowed) as database:
-        yield State(database, Runs(database), Leases(database), slots_of(settings))
+    address = address_of(settings)
+    with Database.open(address, is_new_allowed=is_new_allowed, stopping=stopping) as database:
+        leases = Leases(database, float(settings.run.lease_s))
+        yield State(database, Runs(database), leases, slots_of(settings))
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class Here:
     state: State
     site: Site
     worker: Worker
+    steer: Steering
+    held: HeldLeases
     worker_id: str
     environment: str
 
@@ -136,31 +144,49 @@ def site_of(connection: Connection, settings: Settings, stopping: Event) -> Site
 def at_work(connection: Connection, settings: Settings, stopping: Event) -> Iterator[Here]:
     """This process as a worker: it takes up what its former self left, and what is begun from now on."""
     with ExitStack() as stack:
-        state = stack.enter_context(opened(settings, is_new_allowed=True))
+        state = stack.enter_context(opened(settings, is_new_allowed=True, stopping=stopping))
         site = site_of(connection, settings, stopping)
         worker_id = stack.enter_context(slot(state.slots))
         held = HeldLeases(state.leases)
-        stack.enter_context(_beating(state.leases, held, worker_id))
-        parts = DurableRun(site, state.runs, state.leases, worker_id, held)
-        worker = stack.enter_context(
-            working(state.database.address, site.name, worker_id, parts, at_once=settings.run.at_once)
+        stack.enter_context(_beating(state, held, worker_id, stopping))
+        parts = DurableRun(
+            site,
+            state.runs,
+            state.leases,
+            worker_id,
+            held,
+            contracts_of_chunk=settings.run.contracts_of_chunk,
         )
+        # The first worker makes the engine's tables; another that looks meanwhile would see half of them.
+        with held.alone("engine", worker_id, site.wait):
+            worker = stack.enter_context(
+                working(state.database.address, site.name, worker_id, parts, at_once=settings.run.at_once)
+            )
+        steer = stack.enter_context(steering(state.database.address, site.name))
         # What is under way has to end before the engine does.
         stack.callback(stopping.set)
-        yield Here(state, site, worker, worker_id, site.name)
+        yield Here(state, site, worker, steer, held, worker_id, site.name)
 
 
 @contextmanager
-def _beating(leases: Leases, held: HeldLeases, worker_id: str) -> Iterator[None]:
-    """The leases of this process are renewed for as long as the block lasts."""
+def _beating(state: State, held: HeldLeases, worker_id: str, stopping: Event) -> Iterator[None]:
+    """The leases of this process are renewed for as long as the block lasts.
+
+    Raises StateUnusable at its end when another process took the lease of this very worker: only one that
+    has the same id can, on a host to which the folder of ids was copied.
+    """
+    leases = state.leases
     own = leases.take(f"worker/{worker_id}", worker_id)
-    over = Event()
+    assert isinstance(own, Lease)
+    over, doubled = Event(), Event()
 
     def beat() -> None:
-        while not over.wait(LEASE_S / BEATS_A_LEASE):
+        while not over.wait(leases.duration_s / BEATS_A_LEASE):
             try:
                 held.renew()
-                leases.take(f"worker/{worker_id}", worker_id, is_shared=True)
+                if leases.renew([own]):
+                    doubled.set()
+                    stopping.set()
             except StateUnusable:
                 continue  # the next write finds out and says so
 
@@ -172,12 +198,16 @@ def _beating(leases: Leases, held: HeldLeases, worker_id: str) -> Iterator[None]
         over.set()
         thread.join()
         _let_go(leases, own)
+        if doubled.is_set():
+            raise StateUnusable(
+                f"Another process works as {worker_id} too: this one ended.",
+                f"Was {state.slots} copied from another host? Delete it on one of them, and start again.",
+            )
 
 
-def _let_go(leases: Leases, own: object) -> None:
+def _let_go(leases: Leases, own: Lease) -> None:
     try:
-        if isinstance(own, Lease):
-            leases.release([own])
+        leases.release([own])
     except StateUnusable:
         return  # it ends by itself
 
@@ -187,12 +217,38 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"run-{now or datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(2)}"
 
 
+@dataclass
+class LostParts:
+    """Parts that count as this worker's and that no thread of it does: a database that went away just
+    after they were handed out leaves such. Found twice in a row they go back into the queue."""
+
+    here: Here
+    _suspects: frozenset[str] = frozenset()
+    _looked_s: float = field(default_factory=time.monotonic)
+
+    def resume(self) -> None:
+        """Looks now and then. Parts of runs that failed here wait for whoever decides about them."""
+        here = self.here
+        if time.monotonic() - self._looked_s < LOOK_FOR_LOST_S:
+            return
+        self._looked_s = time.monotonic()
+        idle = {
+            part.id: part
+            for part in here.steer.taken()
+            if part.worker == here.worker_id
+            and part.id not in here.worker.at_work
+            and part.run not in here.worker.failed
+        }
+        lost, self._suspects = self._suspects & idle.keys(), frozenset(idle)
+        here.steer.resume([idle[id] for id in lost])
+
+
 def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
     """Wait for the end of a run on which this process is at work; `tell` is called again and again.
 
     Raises what made this process leave it, and KeyboardInterrupt when it is asked to end.
     """
-    runs = here.state.runs
+    runs, lost = here.state.runs, LostParts(here)
     while True:
         row = here.state.require(id)
         if row.state in ENDED:
@@ -202,15 +258,16 @@ def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
             runs.tell(id, RunState.FAILED, why(error))
             raise error
         tell(row)
+        lost.resume()
         if here.site.stopping.wait(BREATH_S):
             raise KeyboardInterrupt
 
 
-def take_up(here: Here, steer: Steering, row: RunRow) -> None:
+def take_up(here: Here, row: RunRow) -> None:
     """Have this process go on with a run: its parts that no living worker has."""
-    parts = [part for part in steer.left(row.id) if not _is_in_hands(here.state, part)]
+    parts = [part for part in here.steer.left(row.id) if not _is_in_hands(here.state, part)]
     here.state.runs.tell(row.id, RunState.RUNNING if row.frozen is not None else RunState.PLANNED)
-    steer.resume(parts)
+    here.steer.resume(parts)
     here.worker.begin(Part(Kind.PLAN, row.id))
 
 

@@ -32,7 +32,6 @@ from connector.console.voice import Voice
 from connector.errors import PartlyDone, Refused, UsageError
 from connector.job.look import look
 from connector.model.process import PROCESS_RUNNER
-from connector.runner.durable.dbos_engine.steering import steering
 from connector.runner.durable.engine import Kind, Part
 from connector.runner.durable.facts import DurableRequest, as_facts, frozen_of, request_of
 from connector.runner.durable.progress import progress_json, progress_line, run_text
@@ -95,12 +94,10 @@ def serve_durably(
         asked_to_end() as stopping,
         connected_until(settings, call.voice, stopping) as connection,
         at_work(connection, settings, stopping) as here,
-        steering(here.state.database.address, here.environment) as steer,
     ):
         request = checked(connection, request, is_all_contracts=is_all_contracts)
         served = Served(
             here,
-            steer,
             request,
             settings.job.start_with,
             keep,
@@ -147,8 +144,7 @@ def resume(call: Call, settings: Settings, id: str) -> None:
         connected_until(settings, call.voice, stopping) as connection,
         at_work(connection, settings, stopping) as here,
     ):
-        with steering(here.state.database.address, here.environment) as steer:
-            take_up(here, steer, row)
+        take_up(here, row)
         row = _gone_through(here, id, call.voice)
         _show(call, here.state, row, connection)
     _end(row)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from connector.console.failures import INTERRUPTED
 from connector.runner.durable.engine import Stopping
 
+AT_ONCE = b"Ended at once: what was begun is gone on with by the next start.\n"
 _ASKED = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
 @contextmanager
 def asked_to_end() -> Iterator[threading.Event]:
-    """An event that is set by the first such signal; the second one is a KeyboardInterrupt.
+    """An event that is set by the first such signal; the second one ends the process at once, which is as
+    safe as a crash.
 
     In another thread than the first no signal can be had: then nothing sets it.
     """
@@ -24,7 +29,8 @@ def asked_to_end() -> Iterator[threading.Event]:
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
         if event.is_set():
-            raise KeyboardInterrupt
+            os.write(sys.stderr.fileno(), AT_ONCE)
+            os._exit(INTERRUPTED)
         event.set()
 
     before: dict[Any, Any] = {}

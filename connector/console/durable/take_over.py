@@ -21,9 +21,9 @@ def take_over(settings: Settings) -> Iterator[str]:
             yield f"{part.id}: left by {part.worker}, and in the queue again."
 
 
-def hand_over(state: State, steer: Steering, after: timedelta = timedelta(0)) -> list[Left]:
-    """Put the parts of workers into the queue again that have been dead for so long."""
-    taken = [part for part in steer.unended() if part.is_taken]
+def hand_over(state: State, steer: Steering, after: timedelta = timedelta(0), own_id: str = "") -> list[Left]:
+    """Put the parts of workers into the queue again that have been dead for so long; `own_id` is alive."""
+    taken = [part for part in steer.taken() if part.worker != own_id]
     dead = {worker for worker in {part.worker for part in taken} if state.is_dead(worker, after)}
     moved = [part for part in taken if part.worker in dead]
     steer.resume(moved)

@@ -25,7 +25,7 @@ from connector.runner.outcome import ContractOutcome, Failure, InvoiceOutcome, I
 from connector.runner.plan import ContractPlan, DateCall
 from connector.runner.read import stream_contracts
 from connector.runner.read_drafts import read_drafts
-from connector.state.leases import Lease, Leases
+from connector.state.leases import Holding
 from connector.state.runs import Runs
 from connector.state.writes import Effect
 from connector.workflow import ContractSnapshot, Run
@@ -36,7 +36,7 @@ LOOK_PAUSE_S = 5.0
 
 @dataclass(frozen=True)
 class ContractWork:
-    """`held` are the leases under which is written, `wait` takes seconds and raises Stopping, `decide`
+    """`holding` are the leases under which is written, `wait` takes seconds and raises Stopping, `decide`
     plans. `organization` is the environment's id where records are written, else empty."""
 
     client: DataverseClient
@@ -44,8 +44,7 @@ class ContractWork:
     row_definition: TableDefinition | None
     run: Run
     runs: Runs
-    leases: Leases
-    held: tuple[Lease, ...]
+    holding: Holding
     run_id: str
     batch: tuple[int, int]
     is_by_records: bool
@@ -64,7 +63,12 @@ class ContractWork:
             return self.done(self._planned_again(plan.snapshot), joined(earlier, found))
         facts = {**joined(earlier, outcome_facts(outcome)), "lines": lines}
         self.runs.writes.record(
-            self.run_id, self.batch, plan.snapshot.contract.id, facts, is_failed=is_failed(facts)
+            self.holding,
+            self.run_id,
+            self.batch,
+            plan.snapshot.contract.id,
+            facts,
+            is_failed=is_failed(facts),
         )
         return counted(facts)
 
@@ -120,7 +124,7 @@ class ContractWork:
         self._intend(plan.snapshot.contract.id, BY_RECORDS, Intent(invoices=plan.invoices))
 
     def _intend(self, contract: str, key: str, intent: Intent) -> None:
-        self.runs.writes.intend(self.leases, self.held, self.run_id, contract, key, as_facts(intent))
+        self.runs.writes.intend(self.holding, self.run_id, contract, key, as_facts(intent))
 
     def _of_effects(self, snapshot: ContractSnapshot, effects: Sequence[Effect]) -> Facts | None:
         if self.is_by_records:

@@ -37,7 +37,7 @@ from connector.runner.guard import check_chain, check_day, check_time, next_wake
 from connector.runner.plan import plan_contract
 from connector.runner.read import stream_contract_ids, stream_contracts
 from connector.runner.read_zone import read_zone
-from connector.state.leases import Holder, Lease, Leases
+from connector.state.leases import Holder, Holding, Lease, Leases
 from connector.state.runs import RunRow, Runs, RunState
 from connector.workflow import Run
 
@@ -136,7 +136,7 @@ class DurableRun:
     def _chunk(self, engine: Engine, row: RunRow, number: int) -> None:
         request = request_of(row.request)
         until = self._check(request)
-        with self._holding(row.id, number) as held:
+        with self._holding(row.id, number, is_patient=request.is_chained) as held:
             contracts = self.runs.take_chunk(row.id, number, self.worker)
             work = self._work(row, request, number, held)
             for place, batch in enumerate(_in_chunks(iter(contracts), self.contracts_of_batch), start=1):
@@ -146,9 +146,9 @@ class DurableRun:
             engine.begin(Part(Kind.FINISH, row.id))
 
     @contextmanager
-    def _holding(self, run: str, number: int) -> Iterator[tuple[Lease, ...]]:
+    def _holding(self, run: str, number: int, *, is_patient: bool) -> Iterator[tuple[Lease, ...]]:
         """The leases on job and chunk. Another worker's is waited for until it ends or goes stale."""
-        job = self._join(run)
+        job = self._join(run, is_patient=is_patient)
         while isinstance(chunk := self.leases.take(f"chunk/{run}/{number}", self.worker), Holder):
             self.site.wait(LEASE_PAUSE_S)
         with self.held.holding(job, chunk) as held:
@@ -175,8 +175,7 @@ class DurableRun:
             row_definition=site.row_definition,
             run=run,
             runs=self.runs,
-            leases=self.leases,
-            held=held,
+            holding=Holding(self.leases, held),
             run_id=row.id,
             batch=(chunk, batch),
             is_by_records=request.is_by_records,
@@ -234,13 +233,30 @@ class HeldLeases:
     @contextmanager
     def holding(self, job: Lease, *own: Lease) -> Iterator[tuple[Lease, ...]]:
         """The job's lease is left to its end when the block ends: others of the run may hold it too."""
-        self._held.extend((job, *own))
-        try:
+        with self.kept(job, *own):
             yield (job, *own)
-        finally:
-            for lease in (job, *own):
-                self._held.remove(lease)
         self.leases.release(own)
+
+    @contextmanager
+    def alone(self, name: str, owner: str, wait: Callable[[float], None]) -> Iterator[None]:
+        """What one worker does at a time; the others wait for it, or for its lease to go stale."""
+        while isinstance(lease := self.leases.take(name, owner), Holder):
+            wait(LEASE_PAUSE_S)
+        try:
+            with self.kept(lease):
+                yield
+        finally:
+            self.leases.release([lease])
+
+    @contextmanager
+    def kept(self, *leases: Lease) -> Iterator[None]:
+        """They are renewed while the block lasts."""
+        self._held.extend(leases)
+        try:
+            yield
+        finally:
+            for lease in leases:
+                self._held.remove(lease)
 
     def renew(self) -> None:
         """What was lost meanwhile is found out by the next write."""

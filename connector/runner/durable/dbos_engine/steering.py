@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from dbos import DBOSClient, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from connector.runner.durable.dbos_engine.names import application_of, keep_quiet
 from connector.state.address import StateAddress
-from connector.state.database import engine_for
+from connector.state.database import engine_for, unusable
 
+T = TypeVar("T")
 _UNENDED = ["PENDING", "ENQUEUED", "DELAYED"]
 
 
 @dataclass(frozen=True)
 class Steering:
-    """Looking at parts and steering them, without ever working on them."""
+    """Its methods raise StateUnusable."""
 
     client: DBOSClient
     name: str
+    address: StateAddress
+
+    def taken(self) -> list[Left]:
+        """The parts that some worker has, at work or dead."""
+        return self._list(["PENDING"], None)
+
+    def sleeping(self) -> list[Left]:
+        return self._list(["DELAYED"], None)
 
     def unended(self, run: str | None = None) -> list[Left]:
         """The parts that have not ended, canceled ones aside."""
@@ -34,21 +45,20 @@ class Steering:
     def resume(self, parts: Sequence[Left]) -> None:
         """Have them taken up by any worker, by way of the queue that has the limits."""
         if ids := [part.id for part in parts]:
-            self.client.resume_workflows(ids, queue_name=self.name)
+            self._told(lambda: self.client.resume_workflows(ids, queue_name=self.name))
 
     def cancel(self, run: str) -> None:
         if ids := [part.id for part in self.unended(run)]:
-            self.client.cancel_workflows(ids)
+            self._told(lambda: self.client.cancel_workflows(ids))
 
     def delete(self, runs: Sequence[str]) -> None:
         for run in runs:
-            ids = [one.workflow_id for one in self._rows(None, run)]
-            if ids:
-                self.client.delete_workflows(ids)
+            if ids := [one.workflow_id for one in self._rows(None, run)]:
+                self._told(partial(self.client.delete_workflows, ids))
 
     def delay(self, part: str, seconds: float) -> None:
         """Have a part that sleeps begin in so many seconds."""
-        self.client.set_workflow_delay(part, delay_seconds=max(seconds, 0))
+        self._told(lambda: self.client.set_workflow_delay(part, delay_seconds=max(seconds, 0)))
 
     def _list(self, states: list[str], run: str | None) -> list[Left]:
         return [
@@ -63,15 +73,23 @@ class Steering:
         ]
 
     def _rows(self, states: list[str] | None, run: str | None) -> list[Any]:
-        return list(
-            self.client.list_workflows(
-                status=states,
-                workflow_id_prefix=None if run is None else f"{run}/",
-                application_name=self.name,
-                load_input=False,
-                load_output=False,
+        return self._told(
+            lambda: list(
+                self.client.list_workflows(
+                    status=states,
+                    workflow_id_prefix=None if run is None else f"{run}/",
+                    application_name=self.name,
+                    load_input=False,
+                    load_output=False,
+                )
             )
         )
+
+    def _told(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except SQLAlchemyError as error:
+            raise unusable(self.address, error) from None
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,10 @@ class Left:
     begins: float
 
     @property
+    def run(self) -> str:
+        return self.id.partition("/")[0]
+
+    @property
     def is_taken(self) -> bool:
         return self.state == "PENDING"
 
@@ -95,7 +117,7 @@ class Left:
 
 @contextmanager
 def steering(address: StateAddress, environment: str) -> Iterator[Steering]:
-    """Raises StateUnusable where no durable run ever was."""
+    """Raises StateUnusable where the state cannot be used."""
     keep_quiet()
     engine = engine_for(address)
     name = application_of(environment)
@@ -107,7 +129,9 @@ def steering(address: StateAddress, environment: str) -> Iterator[Steering]:
             application_name=name,
             retry_connection_errors=False,
         )
-        yield Steering(client, name)
+        yield Steering(client, name, address)
+    except SQLAlchemyError as error:
+        raise unusable(address, error) from None
     finally:
         if client is not None:
             client.destroy()

@@ -9,7 +9,7 @@ from connector.errors import StateUnusable
 from connector.runner.durable.dbos_engine import names
 from connector.runner.durable.dbos_engine.steering import steering
 from connector.state.address import StateAddress
-from connector.state.database import engine_for
+from connector.state.database import engine_for, unusable
 
 
 def check_versions(address: StateAddress, environment: str) -> None:
@@ -19,7 +19,7 @@ def check_versions(address: StateAddress, environment: str) -> None:
     with steering(address, environment) as steer:
         others = [part for part in steer.unended() if part.version != names.version_of(steer.name)]
     if others:
-        runs = sorted({part.id.partition("/")[0] for part in others})
+        runs = sorted({part.run for part in others})
         versions = ", ".join(sorted({part.version.rpartition("/")[2] for part in others}))
         raise StateUnusable(
             f"{', '.join(runs)}: begun by a projops with version {versions} of the engine, and this one has "
@@ -37,6 +37,6 @@ def _has_engine(address: StateAddress) -> bool:
         schema = None if address.path is not None else "dbos"
         return bool(inspect(engine).has_table("workflow_status", schema=schema))
     except SQLAlchemyError as error:
-        raise StateUnusable(f"The state {address} cannot be used: {error.__class__.__name__}.") from None
+        raise unusable(address, error) from None
     finally:
         engine.dispose()

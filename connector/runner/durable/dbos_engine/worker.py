@@ -11,13 +11,14 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
 
 from connector.errors import Superseded
 from connector.runner.durable.dbos_engine.names import application_of, keep_quiet, version_of
 from connector.runner.durable.dbos_engine.versions import check_versions
 from connector.runner.durable.engine import Facts, Kind, Part, Parts, Stopping
 from connector.state.address import StateAddress
-from connector.state.database import engine_for
+from connector.state.database import engine_for, unusable
 
 POLLING_S = 0.1
 AT_ONCE = 16
@@ -32,12 +33,13 @@ class _Left(BaseException):
 
 @dataclass
 class Worker:
-    """This process while it works. `failed` holds what made it leave a part, by run."""
+    """This process while it works. `failed` holds what made it leave a part, by run; `at_work` are the ids
+    of the parts that a thread of it does just now."""
 
     parts: Parts
     queue: str
     failed: dict[str, BaseException] = field(default_factory=dict)
-    _at_work: int = 0
+    at_work: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def begin(self, part: Part, after_s: float = 0) -> None:
@@ -45,11 +47,9 @@ class Worker:
 
     def do(self, part: Part) -> None:
         with self._changed:
-            self._at_work += 1
+            self.at_work.add(part.id)
         try:
             self.parts.do(_Engine(self.queue), part)
-        except dbos_error.DBOSException:
-            raise
         except (
             Stopping,
             dbos_error.DBOSWorkflowCancelledError,
@@ -65,12 +65,12 @@ class Worker:
             raise _Left from error
         finally:
             with self._changed:
-                self._at_work -= 1
+                self.at_work.discard(part.id)
                 self._changed.notify_all()
 
     def is_idle_within(self, seconds: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: self._at_work == 0, seconds)
+            return self._changed.wait_for(lambda: not self.at_work, seconds)
 
 
 _log = logging.getLogger(__name__)
@@ -145,12 +145,15 @@ def working(
     try:
         check_versions(address, environment)
         _worker = worker
-        DBOS(config=_config(address, engine, name, worker_id))
-        DBOS.listen_queues([name])
-        DBOS.launch()
-        DBOS.register_queue(
-            name, worker_concurrency=at_once, polling_interval_sec=polling_s, on_conflict="always_update"
-        )
+        try:
+            DBOS(config=_config(address, engine, name, worker_id))
+            DBOS.listen_queues([name])
+            DBOS.launch()
+            DBOS.register_queue(
+                name, worker_concurrency=at_once, polling_interval_sec=polling_s, on_conflict="always_update"
+            )
+        except SQLAlchemyError as error:
+            raise unusable(address, error) from None
         yield worker
     finally:
         worker.is_idle_within(ENDING_S)

@@ -1,0 +1,136 @@
+"""projops serve on two hosts with one PostgreSQL: one chain, work that is shared, and nothing lost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from connector.emulator.ownership import open_emulator
+from connector.state import tables
+from connector.state.address import state_address
+from connector.state.database import Database
+from connector.state.runs import RunRow, Runs, RunState
+from tests.hosts import NAMES, Hosts, Running, hosts, until
+from tests.postgresql import require_postgresql
+from tests.runner.many import Copies, end_state
+
+CONTRACTS, OF_CHUNK = 28, 2
+LEASE_S = 3
+SETTINGS = {
+    "PROJOPS_RUN__CONTRACTS_OF_CHUNK": str(OF_CHUNK),
+    "PROJOPS_RUN__AT_ONCE": "1",
+    "PROJOPS_RUN__LEASE_S": str(LEASE_S),
+    "PROJOPS_RUN__STILL_AT_WORK_S": "1",
+    # So that there is a middle of the run.
+    "PROJOPS_RUN__MAX_REQUESTS_PER_MINUTE": "900",
+}
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
+
+
+class Scene:
+    """Two hosts that serve, and what the state and the environment show of it."""
+
+    def __init__(self, both: Hosts, state_file: Path) -> None:
+        self.both = both
+        self.database = Database.open(state_address(both.state_url))
+        self.runs = Runs(self.database)
+        self._state_file = state_file
+
+    def serve(self, host: str) -> Running:
+        how = ("--start-with", "ProcessRunner", "--take-over-after", "0s")
+        return self.both.start(host, "serve", *how, **SETTINGS)
+
+    def rows(self) -> list[RunRow]:
+        """The runs, the first one first."""
+        return sorted(self.runs.rows(), key=lambda row: row.begun)
+
+    def chunks_of(self) -> dict[str, int]:
+        """How many chunks of the first run are through, by worker."""
+
+        def work(connection: sa.Connection) -> dict[str, int]:
+            query = (
+                sa.select(tables.chunk.c.worker, sa.func.count())
+                .where(tables.chunk.c.ended.is_not(None))
+                .group_by(tables.chunk.c.worker)
+            )
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+        return self.database.do(work)
+
+    def is_shared(self) -> bool:
+        """In the middle of the run, with chunks behind each of both; the last of each may be done again."""
+        counts = list(self.chunks_of().values())
+        return len(counts) == len(NAMES) and min(counts) > 1 and not self.is_over()
+
+    def is_over(self) -> bool:
+        rows = self.rows()
+        return bool(rows) and rows[0].state is RunState.DONE
+
+    def check_chain(self) -> None:
+        """One run that is done and one that is to come, whoever did it."""
+        assert [row.state for row in self.rows()] == [RunState.DONE, RunState.SLEEPING]
+        assert len({row.id.rpartition("-")[0] for row in self.rows()}) == 1
+
+    def end_state(self) -> Any:
+        """As the emulator's file has it; its server has to have ended."""
+        with open_emulator(self._state_file) as emulator:
+            return end_state(emulator)
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    return Copies(tmp_path_factory.mktemp("many"), CONTRACTS)
+
+
+@pytest.fixture(scope="module")
+def expected(copies: Copies) -> Any:
+    """What the same run leaves when nobody disturbs it."""
+    with copies.one() as world:
+        world.apply()
+        return end_state(world.emulator)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, copies: Copies, expected: Any) -> Iterator[Scene]:
+    """At its end the environment has to be as if one undisturbed process had done it."""
+    require_postgresql()
+    copyfile(copies.original, state_file := tmp_path / "environment.db")
+    with hosts(tmp_path, state_file) as both:
+        found = Scene(both, state_file)
+        try:
+            yield found
+        finally:
+            found.database.close()
+    assert found.end_state() == expected
+
+
+def test_two_hosts_share_the_work_and_one_is_killed(scene: Scene) -> None:
+    """Started at the same moment they have one chain; each does chunks of it; what the killed one had is
+    taken over by the other, and the state is that of an undisturbed run."""
+    one, two = scene.serve("one"), scene.serve("two")
+    until(scene.is_shared, one, two)
+    one.kill()
+    until(scene.is_over, two)
+    assert "is taken over" in two.said
+    assert two.end() == 0, two.said
+    assert len(scene.chunks_of()) == 2
+    scene.check_chain()
+
+
+def test_a_host_that_is_cut_off_for_a_while_loses_nothing(scene: Scene) -> None:
+    """Its cable to the database is pulled in the middle of the run for longer than its lease: the other host
+    goes on with its chunk, it writes nothing meanwhile, and it is there again when the line is."""
+    one, two = scene.serve("one"), scene.serve("two")
+    until(scene.is_shared, one, two)
+    scene.both.network.cut("one")
+    until(scene.is_over, two)
+    scene.both.network.mend("one")
+    assert (one.end(), two.end()) == (0, 0), one.said + two.said
+    scene.check_chain()
