@@ -38,13 +38,15 @@ class Call:
     `caller` is the id of the calling systemuser, `id` the bound row (None when unbound), `body` the
     JSON body of an action or the parsed parameters of a function (text, int, Decimal, bool, None,
     lists and dictionaries). `resolve` turns an entity parameter ({"@odata.id": …}, {"accountid": …,
-    "@odata.type": …} or a table's address) into a Reference, or refuses with 400.
+    "@odata.type": …} or a table's address) into a Reference, or refuses with 400. `origin` is that of
+    the environment, as the client addressed it.
     """
 
     caller: str
     id: str | None
     body: Mapping[str, Any]
     resolve: Callable[[Any], Reference]
+    origin: str = ""
 
 
 @dataclass(frozen=True)

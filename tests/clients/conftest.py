@@ -30,14 +30,14 @@ def clients(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def secure(clients: Path) -> Iterator[OpenEmulator]:
+def secure() -> Iterator[OpenEmulator]:
     """One emulator over HTTPS for all scenarios: each uses rows of its own."""
     with open_emulator(None) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="session")
-def plain(clients: Path) -> Iterator[OpenEmulator]:
+def plain() -> Iterator[OpenEmulator]:
     """One over HTTP, for clients that take any address."""
     with open_emulator(None, https=False) as emulator:
         yield emulator

@@ -17,7 +17,7 @@ from tests.clients.driving import FOREIGN
 
 
 @pytest.fixture(scope="session")
-def document(plain: OpenEmulator) -> bytes:
+def document(clients: Path, plain: OpenEmulator) -> bytes:
     """What the emulator answers, alternate keys included."""
     assert plain.running is not None
     token = plain.running.issuer.issue(plain.client_id)

@@ -132,7 +132,20 @@ def missing_for_invoicing(tx: Transaction, user: str) -> tuple[str, ...]:
 
 
 def check_access(tx: Transaction, caller: str, right: str, table: str) -> None:
-    """Refuse with 403 what no role of the caller allows: 0x80042f09 without a role, else 0x80040220."""
+    """Refuse with 403 what no role of the caller allows: 0x80042f09 without a role, else 0x80040220.
+
+    Of a user who acts for another one, both have to be allowed to.
+    """
+    for user in _asking(tx, caller):
+        _check_access_of(tx, user, right, table)
+
+
+def _asking(tx: Transaction, caller: str) -> tuple[str, ...]:
+    """The user as whom a request is carried out, and the one who really asks, where that is another."""
+    return (caller,) if tx.on_behalf_by in (None, caller) else (caller, tx.on_behalf_by)
+
+
+def _check_access_of(tx: Transaction, caller: str, right: str, table: str) -> None:
     roles = tx.find("systemuserroles", {"systemuserid": caller}, columns=("roleid",))
     if not roles:
         raise ODataError(403, NO_ROLE, f"The user {caller} has not been assigned any roles.")
@@ -147,9 +160,10 @@ def check_access(tx: Transaction, caller: str, right: str, table: str) -> None:
 
 
 def require(tx: Transaction, user: str, *wanted: str) -> None:
-    """Refuse with 403 when the user lacks one of the privileges."""
-    if missing := missing_privileges(tx, user, wanted):
-        raise _denied(user, missing[0])
+    """Refuse with 403 when the user, or who acts for him, lacks one of the privileges."""
+    for who in _asking(tx, user):
+        if missing := missing_privileges(tx, who, wanted):
+            raise _denied(who, missing[0])
 
 
 def require_acting(tx: Transaction, caller: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from sqlalchemy.exc import DatabaseError
 
@@ -100,6 +101,7 @@ class Service:
         """Answer inside an open transaction; an ODataError escapes, so that it can be rolled back."""
         preferences = parse_preferences(request)
         caller = effective_caller(tx, self.registry, request.headers, caller)
+        tx.check_read = partial(self.registry.check_access, tx, caller, "Read")
         context = Context(request, preferences, tx, tx.schema, self.registry, caller, references)
         return _route(context, parse_path(request.path))
 

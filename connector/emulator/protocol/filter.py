@@ -140,6 +140,7 @@ class _Visitor(NodeVisitor):
         link = self.source.table.collections.get(path[0])
         if link is None:
             raise unknown_property(path[0], self.source.table.logical_name)
+        self.source.tx.check_read(link.table)
         inner = Source(self.source.tx, self.source.tx.schema[link.table], self.source.caller)
         condition = inner.alias.c[link.column] == self.source.key
         is_all = isinstance(node.operator, ast.All)

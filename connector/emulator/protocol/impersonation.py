@@ -1,6 +1,6 @@
 """Acting for another user: `CallerObjectId` (his Entra object id) or `MSCRMCallerID` (his systemuserid).
 
-What may be done is the other user's; `createdonbehalfby` and `modifiedonbehalfby` keep who really asked
+What may be done is what both users may; `createdonbehalfby` and `modifiedonbehalfby` keep who really asked
 (section 3 of the Web API facts).
 """
 

@@ -41,6 +41,7 @@ def answer_single(context: Context, table: Table, id: str, rest: list[Segment], 
         if context.request.method != "GET":
             raise wrong_verb(context.request.method, "a navigation property")
         target = require_table(context.tx, single)
+        context.tx.check_read(target.logical_name)
         value = row.get(single.column.name)
         kind = row.get(target_column(single.column.name), target.logical_name)
         if value is None or kind != target.logical_name:
@@ -86,6 +87,8 @@ def answer_collection(
     if rest[0].args is not None:
         raise not_implemented("a key behind a collection")
     source = Source(context.tx, context.schema[_other_table(link)], context.caller)
+    if method == "GET":
+        context.tx.check_read(source.table.logical_name)
     condition = _membership(context, source, link, id)
     if len(rest) == 2 and rest[1].name == "$count" and method == "GET":
         return count_rows(context, source.table, options, condition, source)

@@ -54,7 +54,9 @@ def call_operation(
     if table is not None and id is not None:
         _require_row(context, table, id)
     body = _parameters(segment, options) if method == "GET" else _body(context)
-    call = Call(context.caller, id, body, lambda given: resolve_reference(context, given))
+    call = Call(
+        context.caller, id, body, lambda given: resolve_reference(context, given), context.request.origin
+    )
     return _answer(context, handler(context.tx, call), options)
 
 

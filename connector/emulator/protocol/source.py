@@ -29,7 +29,7 @@ class Source:
 
     def column(self, path: tuple[str, ...], name: str) -> tuple[ColumnElement[Any], Column]:
         """The SQL of a property, `path` being the navigation properties that lead to it."""
-        table, alias = self._through(path)
+        table, alias = self._read(path)
         column = table.by_property.get(name)
         if column is None:
             raise unknown_property(name, table.logical_name)
@@ -37,7 +37,7 @@ class Source:
 
     def attribute(self, path: tuple[str, ...], name: str) -> tuple[ColumnElement[Any], Column]:
         """The SQL of a column by its logical name, as query functions have it: a lookup is bare there."""
-        table, alias = self._through(path)
+        table, alias = self._read(path)
         column = table.by_name.get(name)
         if column is None:
             message = f"'{table.schema_name}' entity doesn't contain attribute with Name = '{name}'."
@@ -49,7 +49,14 @@ class Source:
         return alias.c[table.primary_name or table.primary_id]
 
     def table_behind(self, path: tuple[str, ...]) -> Table:
-        return self._through(path)[0]
+        return self._read(path)[0]
+
+    def _read(self, path: tuple[str, ...]) -> tuple[Table, FromClause]:
+        """What a client asks for by a path it has to be allowed to read; sorting by names is free."""
+        found = self._through(path)
+        for length in range(1, len(path) + 1):
+            self.tx.check_read(self._through(path[:length])[0].logical_name)
+        return found
 
     def _through(self, path: tuple[str, ...]) -> tuple[Table, FromClause]:
         if path in self._joined:

@@ -100,6 +100,8 @@ def _expansion(context: Context, table: Table, item: str, level: int) -> Expansi
     target = context.schema.get(_target(link))
     if target is None:
         raise not_implemented(f"the table {_target(link)}, to which {name} leads")
+    if not slash:
+        context.tx.check_read(target.logical_name)
     allowed = _OF_A_LOOKUP if isinstance(link, Single) else _OF_A_COLLECTION
     inner = _inner_options(rest[:-1] if opened else "", allowed)
     view = _view(context, target, inner.get("$select"), inner.get("$expand"), level + 1)

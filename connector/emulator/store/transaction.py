@@ -62,6 +62,8 @@ class Transaction:
         self._known: dict[tuple[str, str], dict[str, Value]] = {}
         self.on_behalf_by: str | None = None
         """The user who really asks while the caller is another one, for the columns that keep him."""
+        self.check_read: Callable[[str], None] = lambda _: None
+        """Called with each table that a request reads by way of another one; it may refuse."""
         self.after_commit: list[Callable[[], None]] = []
         """Called once the transaction is committed and the writer's lock is free again."""
         self.now: datetime = datetime.fromisoformat(self.setting(CLOCK))

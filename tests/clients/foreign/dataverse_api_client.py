@@ -8,6 +8,11 @@ import sys
 import requests
 import scenario_runner
 from dataverse_api import DataverseClient
+from dataverse_api.metadata.attributes import LookupAttributeMetadata, StringAttributeMetadata
+from dataverse_api.metadata.entity import define_entity
+from dataverse_api.metadata.enums import OwnershipType
+from dataverse_api.metadata.relationships import define_relationship
+from dataverse_api.utils.labels import define_label
 from scenario_runner import mark
 
 _SESSION = requests.Session()
@@ -69,6 +74,43 @@ def columns_are_deleted() -> None:
     entity.delete_columns(["fax"], ids=[row["accountid"]])
     (row,) = entity.read(filter=f"name eq '{name}'")
     assert row["fax"] is None
+
+
+def tables_are_created_related_and_deleted() -> None:
+    """Definitions of its own making: two tables, a relationship, rows, an update that keeps labels."""
+    assert _CLIENT.get_language_codes() == [1033]
+    first, second = f"new_Parent{mark()}", f"new_Child{mark()}"
+    for name in (first, second):
+        primary = StringAttributeMetadata(
+            schema_name="new_Name",
+            description=define_label("A name"),
+            display_name=define_label("Name"),
+            is_primary_name=True,
+        )
+        table = define_entity(name, [primary], "Made", name, f"{name}s", OwnershipType.USER_OWNED)
+        made = _CLIENT.create_entity(table, return_representation=True)
+        assert made.json()["LogicalName"] == name.lower(), made.text
+    lookup = LookupAttributeMetadata(
+        schema_name="new_ParentId",
+        description=define_label("Parent"),
+        display_name=define_label("Parent"),
+    )
+    relationship = define_relationship(f"{first}_{second}", second.lower(), first.lower(), lookup)
+    _CLIENT.create_relationship(relationship)
+    assert _CLIENT.get_relationship_definition(f"{first}_{second}").schema_name == f"{first}_{second}"
+    parents, children = _CLIENT.entity(first.lower()), _CLIENT.entity(second.lower())
+    parents.create([{"new_name": "P"}], mode="individual")
+    (parent,) = parents.read()
+    bind = f"/{first.lower()}s({parent[f'{first.lower()}id']})"
+    children.create([{"new_name": "C", "new_ParentId@odata.bind": bind}], mode="individual")
+    assert [row["new_name"] for row in children.read(filter="new_ParentId/new_name eq 'P'")] == ["C"]
+    definition = _CLIENT.get_entity_definition(first.lower())
+    definition.display_name = define_label("Renamed")
+    _CLIENT.update_entity(definition, preserve_localized_labels=True)
+    renamed = _CLIENT.get_entity_definition(first.lower()).display_name
+    assert renamed.localized_labels[0].label == "Renamed", renamed
+    for name in (second, first):
+        _CLIENT.delete_entity(name.lower())
 
 
 if __name__ == "__main__":

@@ -201,3 +201,90 @@ def test_a_token_ends_by_the_emulators_clock(emulator: OpenEmulator, reader: Rea
     answer = reader.request("GET", "accounts")
     assert answer.status_code == 401
     assert "authorization_uri=" in answer.headers["WWW-Authenticate"]
+
+
+THROUGH = (
+    "accounts?$expand=primarycontactid($select=lastname)",
+    "accounts?$expand=contact_customer_accounts",
+    "accounts?$filter=primarycontactid/lastname eq 'x'",
+    "accounts?$filter=contact_customer_accounts/any(c:c/lastname eq 'x')",
+    "accounts?$orderby=primarycontactid/lastname",
+    "accounts?$apply=groupby((primarycontactid/lastname))",
+    "accounts({id})/primarycontactid",
+    "accounts({id})/contact_customer_accounts",
+    "accounts({id})/contact_customer_accounts/$count",
+    "accounts?fetchXml=<fetch><entity name='account'><link-entity name='contact' from='contactid' "
+    "to='primarycontactid'/></entity></fetch>",
+)
+BESIDE = (
+    "accounts?$expand=primarycontactid/$ref",
+    "accounts?$select=_primarycontactid_value&$orderby=_primarycontactid_value",
+    "accounts({id})/primarycontactid/$ref",
+)
+
+
+def test_what_is_read_through_another_table_needs_its_privilege(
+    emulator: OpenEmulator, reader: Reader
+) -> None:
+    """Expansions, paths, lambdas, links and navigation; a lookup's id and reference do not."""
+    with emulator.store.transaction() as tx:
+        account = tx.insert("account", {"name": "Adatum"})
+    assert grant(emulator, reader, "ReplacePrivilegesRole", "prvReadAccount").status_code == 204
+    enter(reader, "Project user")
+    for path in THROUGH:
+        answer = reader.request("GET", path.format(id=account))
+        assert (refusal(answer), "prvReadContact" in answer.text) == (DENIED, True), path
+    for path in BESIDE:
+        assert reader.request("GET", path.format(id=account)).status_code in (200, 204), path
+    assert grant(emulator, reader, "AddPrivilegesRole", "prvReadContact").status_code == 204
+    enter(reader, "Project user")
+    for path in THROUGH:
+        assert reader.request("GET", path.format(id=account)).status_code in (200, 204), path
+
+
+def test_acting_for_another_gives_what_both_may(emulator: OpenEmulator, reader: Reader) -> None:
+    """Neither the one who asks nor the one he acts for is exceeded; the one who lacks it is named."""
+    acting = ("prvActOnBehalfOfAnotherUser", "prvReadAccount")
+    assert grant(emulator, reader, "ReplacePrivilegesRole", *acting).status_code == 204
+    reader.sign_in(emulator.client_id, emulator.client_secret)
+    admin = reader.request("GET", "WhoAmI").json()["UserId"]
+    clerk = enter(reader, "Project user")["user"]
+
+    def ask(method: str, path: str, user: str, body: Any = None) -> requests.Response:
+        url = f"{emulator.url}/api/data/v9.2/{path}"
+        return reader.session.request(method, url, json=body, headers={"MSCRMCallerID": user})
+
+    assert ask("GET", "accounts", admin).status_code == 200
+    refused = ask("POST", "accounts", admin, {"name": "x"})
+    assert (refusal(refused), clerk in refused.text) == (DENIED, True)
+    assert refusal(ask("GET", "contacts", admin)) == DENIED
+    definition = {"SchemaName": "new_X"}
+    assert refusal(ask("POST", "EntityDefinitions", admin, definition)) == DENIED
+    reader.sign_in(emulator.client_id, emulator.client_secret)
+    assert ask("GET", "accounts", clerk).status_code == 200
+    refused = ask("POST", "accounts", clerk, {"name": "x"})
+    assert (refusal(refused), clerk in refused.text) == (DENIED, True)
+    assert reader.request("POST", "accounts", {"name": "x"}).status_code == 204
+
+
+CUSTOMIZING: tuple[tuple[str, str, str, Any], ...] = (
+    ("prvCreateEntity", "POST", "EntityDefinitions", {"SchemaName": "new_X", "Attributes": []}),
+    ("prvDeleteEntity", "DELETE", "EntityDefinitions(LogicalName='account')", None),
+    ("prvCreateAttribute", "POST", "EntityDefinitions(LogicalName='account')/Attributes", {}),
+    ("prvCreateRelationship", "POST", "RelationshipDefinitions", {}),
+    ("prvCreateOptionSet", "POST", "GlobalOptionSetDefinitions", {"@odata.type": "OptionSetMetadata"}),
+    ("prvCreateEntityKey", "POST", "EntityDefinitions(LogicalName='account')/Keys", {}),
+    ("prvCreateEntity", "POST", "CreateEntities", {"Entities": []}),
+)
+
+
+def test_changing_the_schema_needs_its_own_privileges(emulator: OpenEmulator, reader: Reader) -> None:
+    """403 with the name of the privilege; with it, what is wrong with the definition."""
+    enter(reader, "Project user")
+    for name, method, path, body in CUSTOMIZING:
+        answer = reader.request(method, path, body)
+        assert (refusal(answer), name in answer.text) == (DENIED, True), path
+    assert grant(emulator, reader, "AddPrivilegesRole", *(one[0] for one in CUSTOMIZING)).status_code == 204
+    enter(reader, "Project user")
+    for _, method, path, body in CUSTOMIZING:
+        assert reader.request(method, path, body).status_code == 400, path

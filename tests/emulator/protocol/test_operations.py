@@ -46,6 +46,24 @@ def test_the_row_of_an_action_can_be_selected(api: Api) -> None:
     assert api.get("WhoAmI(x=1)").status_code == 400
 
 
+def test_the_organization_and_its_languages(api: Api) -> None:
+    """RetrieveCurrentOrganization as documented, with each way to write its parameter; its one language."""
+    enumeration = "Microsoft.Dynamics.CRM.EndpointAccessType'Default'"
+    for form in (
+        f"(AccessType={enumeration})",
+        f"(AccessType=@p1)?@p1={enumeration}",
+        "(AccessType='Internet')",
+    ):
+        detail = api.get(f"RetrieveCurrentOrganization{form}").json()["Detail"]
+        assert detail["OrganizationId"] == api.get("WhoAmI").json()["OrganizationId"]
+        assert detail["OrganizationVersion"] == api.get("RetrieveVersion").json()["Version"]
+        assert (detail["State"], detail["FriendlyName"]) == ("Enabled", "emulator")
+        assert detail["Endpoints"]["Values"] == [f"{api.emulator.url}/"]
+    assert api.get("RetrieveCurrentOrganization").status_code == 400
+    assert api.get("RetrieveCurrentOrganization(AccessType='Nonsense')").status_code == 400
+    assert api.get("RetrieveAvailableLanguages").json()["LocaleIds"] == [1033]
+
+
 def test_an_action_under_an_etag(api: Api) -> None:
     """If-Match on an action holds as on a write: 412 when the row has changed since."""
     address = f"accounts({api.create('accounts', {'name': 'x'})})"

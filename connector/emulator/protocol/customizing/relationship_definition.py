@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from connector.emulator.problems import bad_request, not_implemented
 from connector.emulator.protocol.customizing.column_definition import is_text, is_true_or_false, read_column
 from connector.emulator.protocol.customizing.content import Content
-from connector.emulator.protocol.definitions import NO_CASCADE
+from connector.emulator.protocol.definitions import NO_CASCADE, label
 from connector.emulator.schema import Schema, Table
 from connector.emulator.schema.own import ColumnOfTable, OwnColumn, OwnRelationship
 
@@ -50,7 +50,7 @@ def read_one_to_many(content: Content, schema: Schema) -> ColumnOfTable:
         navigation=content.text("ReferencingEntityNavigationPropertyName") or lookup.schema_name,
         collection=content.text("ReferencedEntityNavigationPropertyName") or name,
         cascade=read_cascade(content.part("CascadeConfiguration")),
-        told={**lookup.told, "relationship": content.told(_TOLD)},
+        told={**lookup.told, "relationship": _told(content)},
     )
     content.end()
     return ColumnOfTable(
@@ -92,10 +92,16 @@ def read_many_to_many(content: Content, schema: Schema) -> OwnRelationship:
         second=second.logical_name,
         first_navigation=content.text("Entity1NavigationPropertyName") or name,
         second_navigation=content.text("Entity2NavigationPropertyName") or name,
-        told=content.told(_TOLD),
+        told=_told(content),
     )
     content.end()
     return relationship
+
+
+def _told(content: Content) -> dict[str, Any]:
+    """Menus, and the labels that some clients send beside them."""
+    labels = {name: content.label(name) for name in ("DisplayName", "Description")}
+    return content.told(_TOLD) | {name: label(text) for name, text in labels.items() if text}
 
 
 def _table(content: Content, schema: Schema, member: str) -> Table:

@@ -52,7 +52,9 @@ def _add_table(tx: Transaction, content: Content) -> Table:
 def update_table(context: Context, first: Segment) -> Response:
     table = _own_table(context, first, "Update")
     before = next(t for t in context.schema.own.tables if t.logical_name == table.logical_name)
-    changed = change_table(body(context, "the table", entity_definition(table)), before)
+    present = entity_definition(table)
+    present["Privileges"] = context.registry.privileges_of(table.logical_name, context.schema)
+    changed = change_table(body(context, "the table", present), before)
     own = context.schema.own
     tables = tuple(changed if one is before else one for one in own.tables)
     use(context.tx, replace(own, tables=tables))

@@ -70,6 +70,7 @@ class Plan:
         if table is None:
             message = f"The entity with a name = '{link.entity.name[:100]}' was not found."
             raise ODataError(404, "0x80041102", message)
+        self.source.tx.check_read(table.logical_name)
         alias = link.alias or f"{link.entity.name}{len(self.joined)}"
         if any(each.alias == alias for each in self.joined):
             raise fetch_error(f"the alias '{alias[:100]}' stands there twice.")
