@@ -22,7 +22,7 @@ from connector.emulator.platform.words import (
 from connector.emulator.schema import Schema
 from connector.emulator.schema import Table as Definition
 from connector.emulator.store import Transaction, Value
-from connector.emulator.store.layout import VERSION
+from connector.emulator.store.ddl import VERSION
 from connector.model.contract_customer import CONTRACT_LINE_CUSTOMER_ROLE
 from connector.model.table import Record, Table, logical_name_of
 from connector.model.tables import DECLARED, Tables

@@ -148,7 +148,9 @@ class _Visitor(NodeVisitor):
             visitor = _Visitor(inner, node.lambda_.identifier.name, self)
             each = visitor.condition(node.lambda_.expression)
             condition = and_(condition, _negated(each) if is_all else each)
+        # By itself it would be tied to the select around it only, and not to those further out.
         found = exists(literal(1)).select_from(inner.from_clause).where(condition)
+        found = found.correlate_except(*inner.own)
         return not_(found) if is_all else found
 
     # --- columns ---

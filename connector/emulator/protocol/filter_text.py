@@ -2,67 +2,20 @@
 
 Two things that its grammar does not know are brought into its words first: parameter aliases
 (`@p1`) and the JSON arrays of the platform's own query functions (`PropertyValues=['1','2']`).
-Its lexer also takes `all` and `any` at the start of a column's name for the operators, which the
-subclass below corrects.
 """
-
-# ruff: noqa: N802 - the rules carry the names of odata-query's tokens
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
 
 import msgspec
 from odata_query import ast
-from odata_query.exceptions import ODataException
-from odata_query.grammar import ODataLexer, ODataParser
 
 from connector.emulator.problems import bad_request
 
-logging.getLogger("odata_query").setLevel(logging.CRITICAL)
-
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"|@\w+|\[|\]|[^'\"@\[\]]+|.", re.DOTALL)
-
-
-_Rule = TypeVar("_Rule", bound=Callable[..., Any])
-
-
-def _pattern(regex: str) -> Callable[[_Rule], _Rule]:
-    """What sly's own decorator does for a single pattern, with types."""
-
-    def mark(rule: _Rule) -> _Rule:
-        rule.__dict__["pattern"] = regex
-        return rule
-
-    return mark
-
-
-class _Lexer(ODataLexer):
-    tokens = ODataLexer.tokens
-
-    @_pattern(r"any\b(?=\s*\()")
-    def ANY(self, t: Any) -> Any:
-        t.value = ast.Any()
-        return t
-
-    @_pattern(r"all\b(?=\s*\()")
-    def ALL(self, t: Any) -> Any:
-        t.value = ast.All()
-        return t
-
-    @_pattern(r"(?:true|false)\b")
-    def BOOLEAN(self, t: Any) -> Any:
-        t.value = ast.Boolean(t.value)
-        return t
-
-    @_pattern(r"null\b")
-    def NULL(self, t: Any) -> Any:
-        t.value = ast.Null()
-        return t
 
 
 # A quoted text (left alone), or the opening of an "in" or "not" with what its grammar misses: the blank
@@ -88,12 +41,13 @@ def _completed(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=512)
 def _parse(text: str) -> ast._Node:
+    from connector.emulator.protocol.filter_grammar import tree_of  # noqa: PLC0415 - heavy: not for the start
+
     try:
-        tree: ast._Node | None = ODataParser().parse(_Lexer().tokenize(text))
-    except ODataException as error:
-        raise bad_request(f"Syntax error in the filter '{_shortened(text)}': {error}") from None
-    except (AttributeError, ValueError, TypeError, NotImplementedError, IndexError, KeyError):
-        # The grammar's own actions stumble over what it half understands.
+        tree = tree_of(text)
+    except ValueError as error:
+        if str(error):
+            raise bad_request(f"Syntax error in the filter '{_shortened(text)}': {error}") from None
         raise bad_request(f"The filter '{_shortened(text)}' cannot be read.") from None
     if tree is None:
         raise bad_request("The filter is empty.")

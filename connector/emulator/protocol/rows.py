@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -16,7 +16,7 @@ from connector.emulator.protocol.annotations import Annotator
 from connector.emulator.protocol.context import Context
 from connector.emulator.schema import Column, Kind, Table
 from connector.emulator.store import Found, target_column
-from connector.emulator.store.layout import VERSION
+from connector.emulator.store.ddl import VERSION
 from connector.emulator.store.values import MONEY_PLACES
 
 ETAG = "@odata.etag"
@@ -50,23 +50,16 @@ def selected_columns(table: Table, select: Iterable[str] | None) -> tuple[Column
     return tuple(chosen.values())
 
 
-# Amounts, hours and days repeat, and a page has thousands of them.
-_remembered = lru_cache(maxsize=1 << 14)
-
-
-@_remembered
 def _money(stored: int | None) -> msgspec.Raw | None:
     if stored is None:
         return None
     return msgspec.Raw(format(Decimal(stored).scaleb(-MONEY_PLACES), "f").encode())
 
 
-@_remembered
 def _decimal(stored: str | None) -> msgspec.Raw | None:
     return None if stored is None else msgspec.Raw(stored.encode())
 
 
-@_remembered
 def _instant(stored: str | None) -> str | None:
     return None if stored is None else stored + "Z"
 
@@ -99,6 +92,12 @@ def encoder_of(column: Column) -> Callable[[Any], Any] | None:
         return {"Value": bool(stored), "CanBeChanged": True, "ManagedPropertyLogicalName": column.name}
 
     return managed
+
+
+def _each(encode: Callable[[Any], Any], stored: Sequence[Any]) -> Iterable[Any]:
+    """Amounts, hours and days repeat within a page: each value is encoded once."""
+    known = {value: encode(value) for value in set(stored)}
+    return map(known.__getitem__, stored)
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class RowShape:
         values: list[Iterable[Any]] = [[f'W/"{version}"' for version in stored[VERSION]]]
         for column in self.columns:
             of, encode = stored[column.name], encoder_of(column)
-            values.append(of if encode is None else map(encode, of))
+            values.append(of if encode is None else _each(encode, of))
         names = (ETAG, *(column.property_name for column in self.columns))
         return list(starmap(_record(names), zip(*values, strict=True)))
 

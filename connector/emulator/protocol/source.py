@@ -24,6 +24,11 @@ class Source:
         self._joined: dict[tuple[str, ...], tuple[Table, FromClause]] = {(): (table, self.alias)}
 
     @property
+    def own(self) -> tuple[FromClause, ...]:
+        """The table and those that were joined to it."""
+        return tuple(alias for _, alias in self._joined.values())
+
+    @property
     def key(self) -> ColumnElement[Any]:
         return self.alias.c[self.table.primary_id]
 

@@ -22,7 +22,7 @@ from connector.emulator.protocol.messages import Response, json_response
 from connector.emulator.protocol.ordering import Cookie, read_cookie, with_option, write_cookie
 from connector.emulator.protocol.views import parse_view
 from connector.emulator.schema import Table
-from connector.emulator.store.layout import VERSION
+from connector.emulator.store.ddl import VERSION
 
 PAGE_SIZE = 5000
 VALID_FOR = timedelta(days=7)

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table as SqlTable
-
 from connector.emulator.schema import Column, Kind, Schema
+from connector.emulator.store.ddl import columns_of
 from connector.emulator.store.values import READERS, Stored, Value, to_stored
 
 
@@ -34,9 +33,9 @@ class Shape:
 class Finder:
     """The shapes and conditions for the tables of one schema; it keeps what it has worked out."""
 
-    def __init__(self, schema: Schema, tables: Mapping[str, SqlTable]) -> None:
+    def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._names = {name: tuple(column.name for column in table.columns) for name, table in tables.items()}
+        self._names = {table.logical_name: tuple(columns_of(table)) for table in schema}
         self._shapes: dict[tuple[str, tuple[str, ...] | None], Shape] = {}
 
     def shape(self, table: str, columns: tuple[str, ...] | None = None) -> Shape:

@@ -5,66 +5,27 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Float, MetaData, Table, Text
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
-from connector.emulator.schema import Column, Kind, Schema
+from connector.emulator.schema import Schema
 from connector.emulator.schema import Table as Definition
+from connector.emulator.store.ddl import OF_THE_STATE, add_column, columns_of, create_indexes, create_table
 from connector.emulator.store.finding import Finder
 from connector.emulator.store.text import DECIMAL_COLLATION, TEXT_COLLATION
 
-VERSION = "versionnumber"
-_TARGET_SUFFIX = "__table"
-_DIALECT = sqlite.dialect()
-_UNINDEXED = frozenset(
-    {
-        "createdby",
-        "createdonbehalfby",
-        "modifiedby",
-        "modifiedonbehalfby",
-        "organizationid",
-        "ownerid",
-        "owningbusinessunit",
-        "owningteam",
-        "owninguser",
-        "transactioncurrencyid",
-    }
-)
-_SQL_TYPES: dict[Kind, TypeEngine[Any]] = {
-    Kind.TEXT: Text(collation=TEXT_COLLATION),
-    Kind.DECIMAL: Text(collation=DECIMAL_COLLATION),
-    Kind.INTEGER: BigInteger(),
-    Kind.CHOICE: BigInteger(),
-    Kind.BOOLEAN: BigInteger(),
-    Kind.MANAGED: BigInteger(),
-    Kind.MONEY: BigInteger(),
-    Kind.DOUBLE: Float(),
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "TEXT": Text(),
+    f'TEXT COLLATE "{TEXT_COLLATION}"': Text(collation=TEXT_COLLATION),
+    f'TEXT COLLATE "{DECIMAL_COLLATION}"': Text(collation=DECIMAL_COLLATION),
+    "BIGINT": BigInteger(),
+    "FLOAT": Float(),
 }
-
-meta = MetaData()
-settings_table = Table("emu_meta", meta, SqlColumn("name", Text, primary_key=True), SqlColumn("value", Text))
-
-deleted_table = Table(
-    "emu_deleted",
-    meta,
-    SqlColumn("name", Text, primary_key=True),
-    SqlColumn("id", Text, primary_key=True),
-    SqlColumn("version", BigInteger),
+settings_table = Table(
+    "emu_meta", MetaData(), SqlColumn("name", Text, primary_key=True), SqlColumn("value", Text)
 )
-"""What was deleted, of which table and when: for clients that track changes."""
-
-
-def target_column(column: str) -> str:
-    """The name under which the target table of a polymorphic lookup is kept and handed out."""
-    return column + _TARGET_SUFFIX
-
-
-def key_index(table: str, columns: tuple[str, ...]) -> str:
-    return f"ak_{table}__{'__'.join(columns)}"
 
 
 @lru_cache(maxsize=1024)
@@ -75,22 +36,23 @@ def insert_statement(table: str, columns: tuple[str, ...]) -> str:
 
 
 class Layout:
-    """The SQL tables of a schema: `layout.tables["invoice"]`.
-
-    A layout that follows another one takes over the tables that are the same in both: describing forty
-    wide tables to SQLAlchemy takes its time.
-    """
+    """The SQL tables of a schema, each described to SQLAlchemy when it is first asked for."""
 
     def __init__(self, schema: Schema, before: Layout | None = None) -> None:
+        """A layout that follows another one takes over what is the same in both."""
         self.schema = schema
-        known: dict[str, Table] = before.tables if before else {}
-        self.tables: dict[str, Table] = {
-            t.logical_name: known[t.logical_name]
-            if before and before.schema.get(t.logical_name) == t
-            else _table(t)
-            for t in schema
-        }
-        self.finder = Finder(schema, self.tables)
+        self._described: dict[str, Table] = {}
+        if before is not None:
+            kept = (name for name in before._described if before.schema.get(name) == schema.get(name))  # noqa: SLF001 - of its own kind
+            self._described = {name: before._described[name] for name in kept}  # noqa: SLF001
+        self.finder = Finder(schema)
+
+    def table(self, name: str) -> Table:
+        """layout.table("invoice"); a KeyError for a table that the schema does not have."""
+        found = self._described.get(name)
+        if found is None:
+            found = self._described[name] = _describe(self.schema[name])
+        return found
 
     def following(self, schema: Schema) -> Layout:
         return Layout(schema, self)
@@ -98,70 +60,51 @@ class Layout:
     def create(self, connection: Connection) -> None:
         """Make what is missing: whole tables, and columns that a newer schema has."""
         is_new = not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
-        meta.create_all(connection)
-        for table in self.tables.values():
-            _create(connection, table, is_new=is_new)
+        for statement in OF_THE_STATE:
+            connection.exec_driver_sql(statement)
+        for definition in self.schema:
+            _create(connection, definition, is_new=is_new)
 
-    def change(self, connection: Connection, before: Layout) -> None:
-        """From the tables of another layout to these: what only that one has is dropped, its rows with it."""
-        for name, table in before.tables.items():
-            if name not in self.tables:
-                connection.exec_driver_sql(f'DROP TABLE "{name}"')
-            elif self.tables[name] is not table:
-                _drop_columns(connection, table, self.tables[name])
-        for name, table in self.tables.items():
-            if before.tables.get(name) is not table:
-                _create(connection, table, is_new=False)
-
-
-def _table(definition: Definition) -> Table:
-    columns: list[SqlColumn[Any]] = []
-    for column in definition.columns:
-        columns.append(_sql_column(column, is_key=column.name == definition.primary_id))
-        if column.is_polymorphic:
-            columns.append(SqlColumn(target_column(column.name), Text))
-    if not definition.has(VERSION):
-        columns.append(SqlColumn(VERSION, BigInteger))
-    # Rows lie in the order of their ids, in which pages are read when no other order is asked for.
-    table = Table(definition.logical_name, MetaData(), *columns, sqlite_with_rowid=False)
-    for column in definition.columns:
-        if column.kind is Kind.LOOKUP and column.name not in _UNINDEXED:
-            Index(_lookup_index(definition.logical_name, column.name), table.c[column.name])
-    for key in definition.alternate_keys:
-        Index(key_index(definition.logical_name, key.columns), *(table.c[name] for name in key.columns))
-    return table
+    def change(self, connection: Connection, before: Schema) -> None:
+        """From the tables of another schema to these: what only that one has is dropped, its rows with it."""
+        for old in before:
+            definition = self.schema.get(old.logical_name)
+            if definition is None:
+                connection.exec_driver_sql(f'DROP TABLE "{old.logical_name}"')
+            elif definition is not old:
+                _drop_columns(connection, old, definition)
+        for definition in self.schema:
+            if before.get(definition.logical_name) is not definition:
+                _create(connection, definition, is_new=False)
 
 
-def _create(connection: Connection, table: Table, *, is_new: bool) -> None:
+def _describe(definition: Definition) -> Table:
+    columns = [
+        SqlColumn(name, _TYPES[kind], primary_key=name == definition.primary_id)
+        for name, kind in columns_of(definition).items()
+    ]
+    return Table(definition.logical_name, MetaData(), *columns)
+
+
+def _create(connection: Connection, definition: Definition, *, is_new: bool) -> None:
     """The table, its columns, then its indexes: each where it is missing."""
-    created, indexes = _statements(table)
-    connection.exec_driver_sql(created)
+    table = definition.logical_name
+    connection.exec_driver_sql(create_table(definition))
     if not is_new:
-        present = {row[1] for row in connection.exec_driver_sql(f'PRAGMA table_info("{table.name}")')}
-        for column in table.columns:
-            if column.name not in present:
-                text = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN {text}')
-    for index in indexes:
+        present = {row[1] for row in connection.exec_driver_sql(f'PRAGMA table_info("{table}")')}
+        for name in columns_of(definition):
+            if name not in present:
+                connection.exec_driver_sql(add_column(definition, name))
+    for index in create_indexes(definition):
         connection.exec_driver_sql(index)
 
 
-@lru_cache(maxsize=1024)
-def _statements(table: Table) -> tuple[str, tuple[str, ...]]:
-    # Indexes are a set: their order is not that of the schema.
-    indexes = sorted(
-        str(CreateIndex(index, if_not_exists=True).compile(dialect=_DIALECT)) for index in table.indexes
-    )
-    return str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT)), tuple(indexes)
-
-
-def _drop_columns(connection: Connection, before: Table, after: Table) -> None:
-    for column in before.columns:
-        if column.name in after.columns:
-            continue
-        for index in _indexes_of(connection, before.name, column.name):
+def _drop_columns(connection: Connection, before: Definition, after: Definition) -> None:
+    table = before.logical_name
+    for column in columns_of(before).keys() - columns_of(after).keys():
+        for index in _indexes_of(connection, table, column):
             connection.exec_driver_sql(f'DROP INDEX "{index}"')
-        connection.exec_driver_sql(f'ALTER TABLE "{before.name}" DROP COLUMN "{column.name}"')
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
 
 
 def _indexes_of(connection: Connection, table: str, column: str) -> list[str]:
@@ -174,15 +117,7 @@ def _indexes_of(connection: Connection, table: str, column: str) -> list[str]:
     ]
 
 
-def _lookup_index(table: str, column: str) -> str:
-    return f"ix_{table}__{column}"
-
-
 @cache
 def layout_of(schema: Schema) -> Layout:
     """The layout of the packaged schema, made once."""
     return Layout(schema)
-
-
-def _sql_column(column: Column, *, is_key: bool) -> SqlColumn[Any]:
-    return SqlColumn(column.name, _SQL_TYPES.get(column.kind, Text()), primary_key=is_key)

@@ -19,7 +19,8 @@ from sqlalchemy.sql import Executable
 
 from connector.emulator.schema import Kind, Own, Schema, Table
 from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
-from connector.emulator.store.layout import VERSION, Layout, insert_statement, key_index, target_column
+from connector.emulator.store.ddl import VERSION, create_key_index, target_column
+from connector.emulator.store.layout import Layout, insert_statement
 from connector.emulator.store.values import Stored, Value, to_stored
 
 SYSTEM_USER = "system_user_id"
@@ -80,7 +81,7 @@ class Transaction:
         """
         schema = self.schema.with_own(own)
         layout = self._layout.following(schema)
-        layout.change(self._connection, self._layout)
+        layout.change(self._connection, self.schema)
         for name in self.schema.tables.keys() - schema.tables.keys():
             self.raw.execute("DELETE FROM emu_deleted WHERE name = ?", (name,))
         self._known.clear()
@@ -101,7 +102,7 @@ class Transaction:
     # --- raw access, for the protocol's queries ---
 
     def sql(self, table: str) -> SqlTable:
-        return self._layout.tables[table]
+        return self._layout.table(table)
 
     def execute(self, statement: Executable) -> CursorResult[Any]:
         return self._connection.execute(statement)
@@ -241,9 +242,8 @@ class Transaction:
         return self.execute(statement.group_by(*wanted).having(func.count() > 1).limit(1)).first() is None
 
     def add_index(self, table: str, columns: tuple[str, ...]) -> None:
-        sql = self.sql(table)
-        named = ", ".join(f'"{sql.c[name].name}"' for name in columns)
-        self.raw.execute(f'CREATE INDEX IF NOT EXISTS "{key_index(table, columns)}" ON "{table}" ({named})')
+        known = tuple(self.schema[table].by_name[name].name for name in columns)
+        self.raw.execute(create_key_index(table, known))
 
     # --- how it is done ---
 

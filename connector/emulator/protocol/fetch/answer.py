@@ -27,7 +27,7 @@ from connector.emulator.protocol.ordering import after, packed, unpacked
 from connector.emulator.protocol.rows import encoder_of, etag
 from connector.emulator.schema import Column, Table
 from connector.emulator.store import target_column
-from connector.emulator.store.layout import VERSION
+from connector.emulator.store.ddl import VERSION
 
 PAGE_SIZE = 5000
 SIMPLE_LIMIT = 50_000
