@@ -8,6 +8,7 @@ files can come with a cloned repository.
 
 from connector.settings.loading import Settings, load, load_flags_alone, profile_names
 from connector.settings.places import search_path
+from connector.settings.proxies import way_to
 from connector.settings.sections import CreateWith, RunSettings
 from connector.settings.sign_in import Choice, SignInSettings, SignInWay, TokenCacheKind
 from connector.settings.variables import names_of_variables, variables_of
@@ -26,4 +27,5 @@ __all__ = [
     "profile_names",
     "search_path",
     "variables_of",
+    "way_to",
 ]

@@ -113,8 +113,8 @@ _HINTS: Final[dict[SignInWay, str]] = {
 }
 _ANY_WAY: Final = (
     "Set the application's id and its client secret in the environment or in .env; it has to be an "
-    "application user of the environment. PROJOPS_SIGN_IN names other ways, among them azure-cli, "
-    "interactive and device-code."
+    "application user of the environment. PROJOPS_SIGN_IN names other ways: managed-identity on a virtual "
+    "machine in Azure; azure-cli, interactive and device-code for people."
 )
 
 
@@ -130,7 +130,7 @@ def chosen(settings: SignInSettings, sources: Mapping[str, str], variables: Mapp
         way, why = marks[0][0], f"{_said(marks[0][1], sources, variables)} is set"
     else:
         way, why = SignInWay.CLIENT_SECRET, "nothing else is set"
-    _require_all(settings, way, variables)
+    _require_all(settings, way, variables, is_guess=settings.way is None and not marks)
     unused = [_said(name, sources, variables) for other, name in marks if other is not way]
     told = f"; {' and '.join(unused)} {'is' if len(unused) == 1 else 'are'} set too and not used"
     return Choice(way, f"{way}, because {why}{told if unused else ''}")
@@ -140,13 +140,18 @@ def _said(name: str, sources: Mapping[str, str], variables: Mapping[str, str]) -
     return f"{variables[name]} ({sources.get(name, 'the defaults')})"
 
 
-def _require_all(settings: SignInSettings, way: SignInWay, variables: Mapping[str, str]) -> None:
+def _require_all(
+    settings: SignInSettings, way: SignInWay, variables: Mapping[str, str], *, is_guess: bool
+) -> None:
+    """`is_guess`: nothing tells which way is meant, so that what was looked for is said too."""
     missing = [variables[name] for name in _NEEDED[way] if not settings.is_set(name)]
     if way is SignInWay.AZURE_DEVOPS and not (settings.service_connection_client_id or settings.client_id):
         missing.append(variables["client_id"])
     if missing:
         are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+        looked = ", ".join(variables[name] for _, name in MARKS)
+        found = f" None of what names another way is set either ({looked})." if is_guess else ""
         raise SettingsError(
-            f"{' and '.join(missing)} {are} not set, and the sign-in by {way} wants {them}.",
+            f"{' and '.join(missing)} {are} not set, and the sign-in by {way} wants {them}.{found}",
             _HINTS.get(way, _ANY_WAY),
         )

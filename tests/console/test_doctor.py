@@ -146,6 +146,60 @@ def test_the_step_that_fails_is_named(
     assert done.json["generated_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("proxies", "way"),
+    [
+        ({"HTTPS_PROXY": "http://user:do-not-show@127.0.0.1:1"}, "by the proxy http://127.0.0.1:1 (HTTPS_"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": "localhost"}, "since NO_PROXY has it"),
+        ({}, "without a proxy (HTTPS_PROXY is not set)"),
+    ],
+)
+def test_an_address_that_does_not_answer_is_told_with_its_proxy(
+    projops: Projops, monkeypatch: pytest.MonkeyPatch, proxies: dict[str, str], way: str
+) -> None:
+    """By which proxy it was tried, or that none was, and what to set; a proxy's password is not shown."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    host = "contoso.example" if "NO_PROXY" not in proxies and proxies else "localhost:1"
+    given = {"DATAVERSE_URL": f"https://{host}", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s"}
+    for name, value in {**proxies, **given}.items():
+        monkeypatch.setenv(name, value)
+    done = projops("doctor", "-o", "json")
+    step = next(one for one in done.json["steps"] if one["name"] == "address")
+    assert step["outcome"] == "failed"
+    assert way in step["detail"]
+    assert "set HTTPS_PROXY" in step["hint"]
+    assert "do-not-show" not in done.out + done.err
+
+
+def test_a_machine_without_a_managed_identity_learns_what_to_set(
+    projops: Projops, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody answers for the machine: what was asked, and the other ways in."""
+    serve(emulator, monkeypatch, PROJOPS_SIGN_IN="managed-identity")
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "header")
+    done = projops("doctor", "-o", "json")
+    step = next(one for one in done.json["steps"] if one["name"] == "token")
+    assert step["outcome"] == "failed"
+    assert "No managed identity answers here" in step["detail"]
+    assert "127.0.0.1:1" in step["detail"]
+    assert "IDENTITY_ENDPOINT" in step["hint"]
+    assert "PROJOPS_SIGN_IN=azure-cli" in step["hint"]
+
+
+def test_nothing_that_is_set_is_told_with_what_was_looked_for(
+    projops: Projops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any mark of a way to sign in, all of them are named, and the ways that are never guessed."""
+    monkeypatch.setenv("DATAVERSE_URL", "https://contoso.example")
+    done = projops("doctor", "-o", "json")
+    step = next(one for one in done.json["steps"] if one["name"] == "sign-in")
+    assert "AZURE_FEDERATED_TOKEN_FILE" in step["detail"]
+    assert "IDENTITY_ENDPOINT" in step["detail"]
+    assert "managed-identity on a virtual machine" in step["hint"]
+
+
 def test_an_identity_that_is_no_user_here_is_told_apart(
     projops: Projops, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,9 +10,19 @@ from datetime import datetime
 from connector.console.connection import EMULATED_NAMES, Target, targeted
 from connector.console.doctor.step import Step
 from connector.console.voice import Voice
-from connector.dataverse import DataverseClient, Query, RetryPolicy, TokenRequest, WhoAmI, any_of, eq, guid
+from connector.dataverse import (
+    DataverseClient,
+    ManagedIdentity,
+    Query,
+    RetryPolicy,
+    TokenRequest,
+    WhoAmI,
+    any_of,
+    eq,
+    guid,
+)
 from connector.dataverse.sign_in import EntraTokens, challenge_of
-from connector.errors import AccessDenied, ProjopsError
+from connector.errors import AccessDenied, ProjopsError, SignInError, Unreachable
 from connector.hooks import load_plugins
 from connector.job.privileges import read_granted, read_needed_to_read
 from connector.job.read import check_project_operations
@@ -22,11 +32,22 @@ from connector.model.security_role import SECURITY_ROLE, USER_ROLE
 from connector.model.solution import DUAL_WRITE_SOLUTION, PROJECT_OPERATIONS_SOLUTIONS, SOLUTION
 from connector.model.table import Table
 from connector.model.tables import DECLARED, Tables
-from connector.settings import Settings
+from connector.settings import Settings, way_to
 from connector.verification.tables_read import tables_read
 
 # Somebody sits and waits: one repetition shows what is passing, ten minutes show nothing more.
 PATIENCE = RetryPolicy(budget_s=45, most_faults=2)
+
+
+_PROXY = (
+    "Where the network lets nothing out by itself, set HTTPS_PROXY to the proxy's address, and NO_PROXY to "
+    "the hosts that go without; a proxy that opens TLS needs its authority in PROJOPS_CA_FILE."
+)
+_OUTSIDE_OF_AZURE = (
+    "Asked was what IDENTITY_ENDPOINT names, or the address of virtual machines where it is not set: no "
+    "proxy is used for it, and only machines in Azure have it. Elsewhere set AZURE_CLIENT_ID with "
+    "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH, or PROJOPS_SIGN_IN=azure-cli."
+)
 
 
 @dataclass
@@ -85,7 +106,10 @@ def _sign_in(visit: Visit) -> str:
 def _address(visit: Visit) -> str:
     target = visit.require_target()
     visit.client = visit.stack.enter_context(target.client(PATIENCE))
-    challenge = challenge_of(visit.request())
+    try:
+        challenge = challenge_of(visit.request())
+    except Unreachable as error:
+        raise _no_way(error, visit.client.url) from None
     proposed = f"; it proposes {challenge.authorization_uri}" if challenge.authorization_uri else ""
     return f"{visit.client.url} answers and asks for a token{proposed}"
 
@@ -98,8 +122,22 @@ def _authority(visit: Visit) -> str:
 
 
 def _token(visit: Visit) -> str:
-    visit.require_target().tokens.token(visit.request())
+    tokens = visit.require_target().tokens
+    try:
+        tokens.token(visit.request())
+    except Unreachable as error:
+        authority = tokens.authority(visit.request()) if isinstance(tokens, EntraTokens) else ""
+        raise _no_way(error, authority or visit.require_client().url) from None
+    except SignInError as error:
+        if isinstance(tokens, ManagedIdentity):
+            raise ProjopsError(error.message, f"{error.hint} {_OUTSIDE_OF_AZURE}") from None
+        raise
     return "a token was issued for the environment"
+
+
+def _no_way(error: Unreachable, url: str) -> ProjopsError:
+    """The same with how it was tried: on machines behind a proxy that is what is wrong most often."""
+    return ProjopsError(f"{error.message} It was tried {way_to(url)}.", f"{error.hint} {_PROXY}")
 
 
 def _user(visit: Visit) -> str:
