@@ -47,14 +47,15 @@ def entry_as_json(entry: Entry) -> dict[str, Any]:
 def with_drift(runs: Iterable[SeenRun]) -> Iterator[tuple[SeenRun, timedelta | None]]:
     """Each run with how much later it began than 24 hours after the one before (rule J7).
 
-    None for the first one of an environment, and after a pause of more than two days.
+    None for the first one of an environment, after a pause of more than two days, and less than half a day
+    after another: then they are runs of two chains.
     """
     before: SeenRun | None = None
     for run in runs:
         drift = None
         if before is not None and before.environment == run.environment:
             step = run.started - before.started
-            drift = step - _DAY if step < 2 * _DAY else None
+            drift = step - _DAY if _DAY / 2 < step < 2 * _DAY else None
         yield run, drift
         before = run
 
@@ -87,7 +88,7 @@ def history_as_text(
     if entries and is_with_entries:
         yield ""
         for entry in entries:
-            who = f" by {entry.who}" if entry.who else ""
+            who = f" by {entry.who}:" if entry.who else ""
             why = f" Reason: {entry.reason}" if entry.reason else ""
             where = f" ({entry.environment})" if len(places) > 1 else ""
             yield f"{moment(entry.at, zone):<29} {entry.kind.value:<9}{who} {entry.sentence}{why}{where}"

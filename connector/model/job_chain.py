@@ -137,6 +137,7 @@ class Diagnosis:
     live ones first. `several_roots` names the first jobs of two or more live chains that one look
     saw: only a second look (`job_health.confirmed`) makes them several_chains. `strangers` are open
     system jobs of the record whose workflow cannot be told. `is_deactivated`: the record is not in use.
+    `way_out` is what to do where the health alone does not tell.
     """
 
     health: Health
@@ -150,6 +151,7 @@ class Diagnosis:
     several_roots: tuple[str, ...] = ()
     strangers: tuple[ChainJob, ...] = ()
     is_deactivated: bool = False
+    way_out: str = ""
 
     @property
     def is_healthy(self) -> bool:

@@ -17,6 +17,8 @@ from connector.model.job_waiting import judge_live
 from connector.model.process import INVOICE_WORKFLOWS
 from connector.model.time_text import moment
 
+MAKE_READABLE = "Give the signed-in identity a security role that may read the table, then look again."
+
 
 def diagnose(snapshot: JobSnapshot, rules: InvoicingRules, zone: tzinfo = UTC) -> Diagnosis:
     """What one look tells. Times in the sentence are given in `zone`.
@@ -41,6 +43,7 @@ def diagnose(snapshot: JobSnapshot, rules: InvoicingRules, zone: tzinfo = UTC) -
         several_roots=verdict.several_roots,
         strangers=grouping.strangers,
         is_deactivated=is_deactivated,
+        way_out=verdict.way_out,
     )
 
 
@@ -90,7 +93,8 @@ def _first(case: Case) -> Verdict:
 def _judge_record(case: Case) -> Verdict | None:
     snapshot = case.snapshot
     if reason := snapshot.unread.get("msdyn_batchjob"):
-        return Verdict(Health.UNKNOWN, f"Unknown: the table msdyn_batchjob could not be read: {reason}")
+        text = f"Unknown: the table msdyn_batchjob could not be read: {reason}"
+        return Verdict(Health.UNKNOWN, text, way_out=MAKE_READABLE)
     if not snapshot.batch_jobs:
         return Verdict(
             Health.NEVER_PROVISIONED,
@@ -101,6 +105,7 @@ def _judge_record(case: Case) -> Verdict | None:
         return Verdict(
             Health.UNKNOWN,
             f"Unknown: {len(snapshot.candidates)} records match the invoice job, and one is right: {named}.",
+            way_out="Deactivate all but the one that is to run; nothing is done until then.",
         )
     return None
 
@@ -108,7 +113,8 @@ def _judge_record(case: Case) -> Verdict | None:
 def _judge_reading(case: Case) -> Verdict | None:
     for table, what in (("asyncoperation", "system jobs"), ("workflow", "processes")):
         if reason := case.snapshot.unread.get(table):
-            return Verdict(Health.UNKNOWN, f"Unknown: the {what} ({table}) could not be read: {reason}")
+            text = f"Unknown: the {what} ({table}) could not be read: {reason}"
+            return Verdict(Health.UNKNOWN, text, way_out=MAKE_READABLE)
     return None
 
 

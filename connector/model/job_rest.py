@@ -51,7 +51,7 @@ def _succeeded(case: Case, job: ChainJob, chain: Chain) -> Verdict:
 
 
 def _ended(case: Case, job: ChainJob, chain: Chain, health: Health, tail: str) -> Verdict:
-    step = f" in step {job.step!r}" if job.step else ""
+    step = f", in step {job.step!r}" if job.step else ""
     when = f"{case.at(job.until)}{_ago(case, job)}"
     word = "was canceled" if health is Health.CANCELED else "failed"
     return Verdict(health, f"{health.value.capitalize()}: {_who(job)} {word} {when}{step}{tail}", chain=chain)

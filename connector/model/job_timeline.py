@@ -13,6 +13,7 @@ from connector.model.process import PROCESS_RUNNER
 
 HANDOVER = timedelta(minutes=10)
 """A pause between two jobs that is no gap: the platform's own hand-over (rule J7)."""
+_DAY = timedelta(days=1)
 
 
 class Stretch(StrEnum):
@@ -60,11 +61,12 @@ def timeline(
 def drift(spans: Iterable[Span]) -> timedelta | None:
     """How much later each run began than 24 hours after the one before, on average (rule J7).
 
-    None with fewer than two runs. Runs more than two days apart are another chain's and do not count.
+    None with fewer than two runs. Runs more than two days or less than half a day apart are another chain's
+    and do not count.
     """
     begins = sorted(span.begin for span in spans if span.kind is Stretch.RUN)
     steps = [later - earlier for earlier, later in pairwise(begins)]
-    usual = [step - timedelta(days=1) for step in steps if step < timedelta(days=2)]
+    usual = [step - _DAY for step in steps if _DAY / 2 < step < 2 * _DAY]
     return sum(usual, timedelta()) / len(usual) if usual else None
 
 

@@ -39,3 +39,4 @@ class Verdict:
     next_run: datetime | None = None
     chain: Chain | None = None
     several_roots: tuple[str, ...] = ()
+    way_out: str = ""

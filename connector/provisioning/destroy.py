@@ -93,13 +93,14 @@ def _open_jobs(current: Current) -> tuple[ChainJob, ...]:
 
 def _refusals(current: Current) -> Iterator[Refusal]:
     diagnosis = current.sight.diagnosis
-    yield from what_cannot_be_told(current.sight.snapshot)
+    untold = tuple(what_cannot_be_told(current.sight.snapshot))
+    yield from untold
     if diagnosis.is_invoicing:
         yield Refusal(
             "ProcessRunner is at work: ending it now would leave contracts half done.",
             "Wait until projops status says that it sleeps.",
         )
-    elif diagnosis.health is Health.UNKNOWN:
+    elif diagnosis.health is Health.UNKNOWN and not untold:
         yield Refusal(diagnosis.sentence, "Run projops rerun --cancel ID for what is to end, then destroy.")
 
 

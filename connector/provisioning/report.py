@@ -31,6 +31,8 @@ _DONE = {
 _CHOICES = {
     BATCH_JOB.column_of("job_type"): {int(item): item.name.capitalize() for item in JobType},
     BATCH_JOB.column_of("frequency"): {int(item): item.name.capitalize() for item in Frequency},
+    "statecode": {0: "Active", 1: "Inactive"},
+    "statuscode": {1: "Active", 2: "Inactive"},
 }
 
 
@@ -50,7 +52,8 @@ def as_text(plan: Plan, applied: Applied | Destroyed | None = None) -> Iterator[
     if plan.notes:
         yield ""
         yield from (f"  {note}" for note in plan.notes)
-    yield ""
+    if plan.changes or plan.notes:
+        yield ""
     if plan.refusals:
         yield from _refusals(plan.refusals)
     elif applied is None:

@@ -174,7 +174,7 @@ def _refusals(sight: Sight, start_with: str, *, has_named: bool) -> Iterator[Ref
         yield Refusal(diagnosis.sentence, "The job goes on by itself: a second start would invoice twice.")
     elif diagnosis.health in {Health.SEVERAL_CHAINS, Health.UNKNOWN}:
         if not has_named:
-            yield Refusal(diagnosis.sentence, _HINTS[diagnosis.health])
+            yield Refusal(diagnosis.sentence, diagnosis.way_out or _HINTS[diagnosis.health])
     elif diagnosis.health not in RESTARTABLE | REPLACEABLE:
         yield Refusal(diagnosis.sentence, _HINTS[diagnosis.health])
     elif diagnosis.is_deactivated:

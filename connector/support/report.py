@@ -54,6 +54,8 @@ def status_as_json(diagnosis: Diagnosis, stories: Sequence[ChainStory] = ()) -> 
 
 def next_step_of(diagnosis: Diagnosis) -> str:
     """What to do about it; empty where the job goes on by itself."""
+    if diagnosis.way_out:
+        return diagnosis.way_out
     return ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health, "")
 
 
@@ -110,7 +112,8 @@ def rerun_as_text(
 ) -> Iterator[str]:
     yield plan.diagnosis.sentence
     yield from (f"  {line}" for line in stories_as_text(stories, plan.diagnosis.now, zone))
-    yield ""
+    if plan.steps:
+        yield ""
     for step in plan.steps:
         yield f"  {_SIGNS[step.action]} {step.action.value:<6}  {step.workflow or 'a workflow'}  {step.id}"
     if plan.is_starting and applied is None:

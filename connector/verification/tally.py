@@ -20,6 +20,7 @@ class Tally:
         self._judge = judge
         self._named: list[Finding] = []
         self._told: list[Finding] = []
+        self._untold = 0
         self._counts: Counter[tuple[Outcome, Severity | None]] = Counter()
         self._kept: Counter[tuple[Outcome, Severity | None]] = Counter()
 
@@ -29,6 +30,8 @@ class Tally:
         if finding.outcome is Outcome.PASS:
             if finding.message and len(self._told) < MOST_TOLD:
                 self._told.append(finding)
+            elif finding.message:
+                self._untold += 1
         elif len(self._named) < MOST_NAMED:
             self._named.append(finding)
             self._kept[key] += 1
@@ -55,11 +58,13 @@ class Tally:
     def _well(self) -> Iterator[Finding]:
         well = sum(count for (outcome, _), count in self._counts.items() if outcome is Outcome.PASS)
         yield from self._told
-        rest = well - len(self._told)
+        rest = well - len(self._told) - self._untold
         if not self._counts:
             yield not_applicable(self._judge.absent)
         elif self._told:
+            if self._untold:
+                yield passed(f"And {self._untold} more like these.")
             if rest:
-                yield passed(f"{rest} more.")
+                yield passed(f"{self._judge.holds}: {rest}.")
         elif not self._named:
             yield passed(f"{self._judge.holds}: all {well}.")

@@ -25,6 +25,12 @@ def test_drift_is_measured_from_run_to_run_and_not_over_a_pause() -> None:
     assert drifts == [None, timedelta(minutes=5), None, -timedelta(minutes=5)]
 
 
+def test_runs_of_two_chains_at_once_have_no_drift() -> None:
+    """Two chains run at the same hour: that one of them began no day later says nothing about its drift."""
+    runs = [_run(0), _run(0, minutes=1), _run(1), _run(1, minutes=1)]
+    assert [drift for _, drift in with_drift(runs)] == [None, None, timedelta(0), None]
+
+
 def test_the_first_run_of_another_environment_has_no_drift() -> None:
     """Runs of two environments are not compared."""
     other = SeenRun("https://fabrikam.crm.dynamics.com", "x", NOON + timedelta(days=1), None, "in_progress")
@@ -60,4 +66,4 @@ def test_what_was_done_is_shown_when_asked_for() -> None:
     entry = Entry(HERE, Kind.RERUN, NOON, "ProcessRunCaller was started.", "Ada", "Ticket 4711")
     assert "Ticket 4711" not in "\n".join(history_as_text([_run(0)], [entry]))
     text = "\n".join(history_as_text([_run(0)], [entry], is_with_entries=True))
-    assert "rerun     by Ada ProcessRunCaller was started. Reason: Ticket 4711" in text
+    assert "rerun     by Ada: ProcessRunCaller was started. Reason: Ticket 4711" in text

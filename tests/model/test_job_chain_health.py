@@ -220,6 +220,7 @@ def test_what_cannot_be_read_is_unknown(table: str) -> None:
     found = diagnose(snapshot(unread={table: "403: prvRead is missing"}), RULES)
     assert found.health is Health.UNKNOWN
     assert "prvRead is missing" in found.sentence
+    assert "security role" in found.way_out
 
 
 def test_other_workflows_of_the_record_do_not_count() -> None:

@@ -215,3 +215,12 @@ def test_starts_of_the_day_before_do_not_count() -> None:
         for number in range(6)
     ]
     assert planned(*old).is_starting
+
+
+def test_what_may_not_be_read_asks_for_a_role_and_not_for_an_id() -> None:
+    """Where system jobs may not be read nothing can be named: status and rerun say what to give."""
+    seen = sight(snapshot(unread={"asyncoperation": "403: prvReadAsyncOperation is missing"}))
+    plan = plan_rerun(seen, RULES, cancel=(), start_with=PROCESS_RUN_CALLER)
+    assert "--cancel" not in plan.refusals[0].hint
+    for told in (plan.refusals[0].hint, status_as_json(seen.diagnosis)["next_step"]):
+        assert "security role" in told

@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 
 from connector.model.system_job import JobStatus
+from connector.verification.check import EachContract
 from connector.verification.checks import ALL_CHECKS, select
 from connector.verification.evidence import Evidence
 from connector.verification.examples import FORBIDDEN, HEALTHY, diagnosis, run, sleep, with_job
+from connector.verification.finding import passed
 from connector.verification.report import NAMED_IN_TEXT, as_json, as_text
+from connector.verification.tally import MOST_TOLD, Tally
 from connector.verification.verify import verify
 from tests.verification.samples import missed, unscheduled
 
@@ -140,3 +143,20 @@ def test_checks_that_are_unknown_for_one_reason_share_it() -> None:
     text = list(as_text(verify(replace(HEALTHY, invoice_sources=FORBIDDEN))))
     assert sum("prvRead" in line for line in text) == 1
     assert any(line.split() == ["MIL05", "TRX09", "TRX10", "TRX11"] for line in text)
+
+
+def test_what_is_well_and_says_nothing_is_counted_in_words() -> None:
+    """A check that tells of one contract says of the others what holds for them, not only their number."""
+    tally = Tally(EachContract(lambda _case, _evidence: (), "Contracts without adjusted transactions", ""))
+    for text in ("'Adatum': 1 adjusted.", *("",) * 4):
+        tally.add(passed(text))
+    assert [one.message for one in tally.findings()] == [
+        "'Adatum': 1 adjusted.",
+        "Contracts without adjusted transactions: 4.",
+    ]
+    for number in range(MOST_TOLD + 2):
+        tally.add(passed(f"'{number}': 1 adjusted."))
+    assert [one.message for one in tally.findings()][MOST_TOLD:] == [
+        "And 3 more like these.",
+        "Contracts without adjusted transactions: 4.",
+    ]

@@ -37,6 +37,7 @@ from connector.verification.finding import (
 )
 
 _RERUN = "Read the plan of `projops rerun`, then `projops rerun --apply`."
+_PROVISION = "The record is deactivated: read the plan of `projops provision`, then add --apply."
 _NO_JOB = "There is no invoice job yet: see JOB01."
 _NO_CHAIN = "No chain is live: see RUN02."
 _FIXED_IN = "https://learn.microsoft.com/dynamics365/project-operations/pro/whats-new/whats-new-apr-2026-lite"
@@ -60,7 +61,9 @@ def _one_chain(evidence: Evidence) -> Iterator[Finding]:
             text = f"One of {count} live chains: begun {_at(live.root.started)}, now {_what(live.last)}."
             yield failed(text, _record(live.root), {"chains": str(count)})
     elif chain.health is Health.UNKNOWN:
-        yield unknown(chain.sentence, evidence={"roots": ", ".join(chain.several_roots)})
+        yield unknown(
+            chain.sentence, fix=chain.way_out or None, evidence={"roots": ", ".join(chain.several_roots)}
+        )
     elif chain.live_chains:
         last = chain.live_chains[0].last
         yield passed(
@@ -79,9 +82,10 @@ def _not_stopped(evidence: Evidence) -> Iterator[Finding]:
     elif chain.live_chains or chain.health is Health.RUNNING:
         yield passed("A chain is live.")
     elif chain.health is Health.UNKNOWN:
-        yield unknown(chain.sentence)
+        yield unknown(chain.sentence, fix=chain.way_out or None)
     else:
-        yield failed(chain.sentence, evidence={"health": chain.health.value})
+        fix = _PROVISION if chain.is_deactivated else None
+        yield failed(chain.sentence, evidence={"health": chain.health.value}, fix=fix)
 
 
 def _not_stalled(evidence: Evidence) -> Iterator[Finding]:
@@ -121,7 +125,7 @@ def _when_nothing_is_seen(chain: Diagnosis, text: str) -> Finding:
     if chain.health is Health.NEVER_PROVISIONED:
         return not_applicable(_NO_JOB)
     if chain.health is Health.UNKNOWN:
-        return unknown(chain.sentence)
+        return unknown(chain.sentence, fix=chain.way_out or None)
     if not chain.live_chains:
         return not_applicable(_NO_CHAIN)
     return passed(text)
@@ -133,7 +137,7 @@ def _last_run(evidence: Evidence) -> Iterator[Finding]:
     ended = [job for job in jobs if job.workflow == PROCESS_RUNNER and job.state in ENDED and job.until]
     if not ended:
         if chain.health is Health.UNKNOWN:
-            yield unknown(chain.sentence)
+            yield unknown(chain.sentence, fix=chain.way_out or None)
         else:
             yield not_applicable(
                 "No finished run of ProcessRunner is among the system jobs of the last days."

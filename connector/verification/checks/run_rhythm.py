@@ -58,7 +58,7 @@ def _not_hanging(evidence: Evidence) -> Iterator[Finding]:
         yield not_applicable(_NO_JOB)
         return
     if chain.health is Health.UNKNOWN:
-        yield unknown(chain.sentence)
+        yield unknown(chain.sentence, fix=chain.way_out or None)
         return
     lengths = [
         job.until - job.started

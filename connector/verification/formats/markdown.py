@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from connector.model.shown_text import in_markdown as escaped
 from connector.verification.check import Check
 from connector.verification.finding import Outcome, Severity
+from connector.verification.lack import role_with
 from connector.verification.report import link, sentence
 from connector.verification.verify import Report, Result, number_of
 
@@ -28,19 +29,22 @@ def as_markdown(report: Report) -> Iterator[str]:
     troubled = [
         (check, troubles)
         for check, _, results in report.by_check()
-        if (troubles := [item for item in results if item.is_trouble])
+        if (troubles := [item for item in results if item.is_trouble and not item.is_about_privileges])
     ]
+    if report.missing_privileges:
+        yield "Missing privileges:"
+        yield ""
+        yield from (
+            f"- {escaped(one.sentence)} {escaped(role_with([one.privilege]))}"
+            for one in report.missing_privileges
+        )
+        yield ""
     if troubled:
         yield "| check | | what | findings |"
         yield "| --- | --- | --- | --- |"
         for check, troubles in troubled:
             name, what = f"[{check.code}]({check.link})", escaped(check.question)
             yield f"| {name} | {_sign(troubles[0])} | {what} | {number_of(troubles)} |"
-        yield ""
-    if report.missing_privileges:
-        yield "Missing privileges:"
-        yield ""
-        yield from (f"- {escaped(one.sentence)}" for one in report.missing_privileges)
         yield ""
     for check, troubles in troubled:
         yield from _details(check, troubles, report.url)
