@@ -40,15 +40,21 @@ def sample_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either_state(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a state that nobody has used, in the settings: a file, then a PostgreSQL."""
+@pytest.fixture
+def file_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A state in a file that nobody has used, in the settings."""
     monkeypatch.setenv("PROJOPS_STATE_FOLDER", str(tmp_path / "state"))
+    monkeypatch.setenv("PROJOPS_STATE_URL", address := str(tmp_path / "state" / "runs.db"))
+    return address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_state(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a state that nobody has used, in the settings: a file, then a PostgreSQL."""
+    address = str(request.getfixturevalue("file_state"))
     if request.param == "postgresql":
         address = str(request.getfixturevalue("postgresql_url"))
-    else:
-        address = str(tmp_path / "state" / "runs.db")
-    monkeypatch.setenv("PROJOPS_STATE_URL", address)
+        monkeypatch.setenv("PROJOPS_STATE_URL", address)
     return address
 
 

@@ -64,23 +64,22 @@ def test_a_run_that_dies_at_any_request_goes_on(few: Copies, tmp_path: Path, mat
 
 
 def _die_and_go_on(few: Copies, tmp_path: Path, matrix: Matrix, *, is_by_records: bool) -> None:
-    (tmp_path / "0").mkdir()
-    with few.one() as world, durably(world, tmp_path / "0") as whole:
+    with few.one() as world, durably(world, tmp_path) as durable:
+        fresh = world.emulator.take_snapshot()
         with tapped(world.client.url) as rehearsal:
-            whole.run(is_by_records=is_by_records)
-        expected, figures = end_state(world.emulator), whole.figures()
-    points = [(number, is_after) for number in range(len(rehearsal.seen)) for is_after in (False, True)]
-    for place, (number, is_after) in enumerate(matrix.sample(points), start=1):
-        (folder := tmp_path / str(place)).mkdir()
-        with few.one() as world, durably(world, folder) as durable:
-            part = durable.begin(is_by_records=is_by_records)
+            durable.run("undisturbed", is_by_records=is_by_records)
+        expected, figures = end_state(world.emulator), durable.figures("undisturbed")
+        points = [(number, is_after) for number in range(len(rehearsal.seen)) for is_after in (False, True)]
+        for number, is_after in matrix.sample(points):
+            world.emulator.restore_snapshot(fresh)
+            part = durable.begin(run := f"died-{number}-{is_after}", is_by_records=is_by_records)
             first = InLine(durable.worker())
             with tapped(world.client.url) as line, suppress(Died):
                 line.at, line.is_after = number, is_after
                 first.run(part)
             InLine(durable.worker(), memory=first.memory).run(part)
             assert end_state(world.emulator) == expected, (number, is_after)
-            assert durable.figures() == figures, (number, is_after)
+            assert durable.figures(run) == figures, (number, is_after)
 
 
 def test_the_day_and_the_contracts_are_fixed_by_the_first_step(durable: Durably) -> None:

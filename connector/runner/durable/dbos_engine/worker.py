@@ -38,6 +38,7 @@ class Worker:
 
     parts: Parts
     queue: str
+    address: StateAddress
     failed: dict[str, BaseException] = field(default_factory=dict)
     at_work: set[str] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -60,6 +61,10 @@ class Worker:
         except Superseded as error:
             _log.info("%s: %s", part.id, error.message)
             raise _Left from None
+        except SQLAlchemyError as error:
+            # What the engine itself wanted to write down.
+            self.failed[part.run] = unusable(self.address, error)
+            raise _Left from error
         except Exception as error:
             self.failed[part.run] = error
             raise _Left from error
@@ -141,7 +146,7 @@ def working(
     name = application_of(environment)
     keep_quiet()
     engine = engine_for(address)
-    worker = Worker(parts, name)
+    worker = Worker(parts, name, address)
     try:
         check_versions(address, environment)
         _worker = worker

@@ -1,0 +1,178 @@
+"""How durable runs end: asked once, asked twice, the disk full, the server gone, the clock set."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import pytest
+import time_machine
+
+from connector.emulator.ownership import OpenEmulator
+from connector.emulator.trouble.fault import Slow
+from connector.emulator.trouble.rule import Rule
+from tests.console.outputs import Done, Projops
+from tests.hosts import until
+from tests.postgresql import PostgresServer
+from tests.runner.interrupts import ACTION, tapped
+
+FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
+INVOICES = 7
+ANSWER_S, SECONDS = 600.0, 90.0
+"""How long an answer takes that nobody waits for, and what counts as seconds on a busy machine."""
+
+if sys.platform == "win32":
+    pytest.skip("Windows ends a process without telling it", allow_module_level=True)
+
+
+@pytest.fixture
+def due(emulator: OpenEmulator) -> OpenEmulator:
+    emulator.move_clock(FIFTH)
+    return emulator
+
+
+def invoices(emulator: OpenEmulator) -> int:
+    with emulator.store.snapshot() as tx:
+        return len(tx.find("invoice", {}))
+
+
+@contextmanager
+def at_work(emulator: OpenEmulator, log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command in a process of its own, whose third request that creates is being answered slowly."""
+    rule = Rule(fault=Slow(first_byte_s=ANSWER_S), path=f"*{ACTION}*", start=3)
+    emulator.trouble.add(rule)
+    command = [sys.executable, "-m", "connector.console", *words]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    file: IO[bytes]
+    with log.open("wb") as file, subprocess.Popen(command, env=environment, stderr=file) as process:
+        try:
+            until(lambda: sum(ACTION in one.path for one in emulator.trouble.received()) == 3)
+            yield process
+        finally:
+            process.kill()
+            emulator.trouble.clear()
+
+
+def test_an_end_does_not_wait_for_an_answer(
+    projops: Projops, due: OpenEmulator, file_state: str, tmp_path: Path
+) -> None:
+    """One Ctrl-C while a request that takes minutes is under way: the process ends within seconds with what
+    was done and how to go on; the run goes on, and what the request did is found and not done again."""
+    with at_work(due, tmp_path / "said", "run", "--apply", "--durable") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(SECONDS) == 130
+    (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    assert f"projops runs resume {run['id']}" in (tmp_path / "said").read_text("utf-8")
+    assert projops("runs", "resume", run["id"]).code == 0
+    assert invoices(due) == INVOICES
+
+
+def test_asked_twice_it_ends_at_once(
+    projops: Projops, due: OpenEmulator, file_state: str, tmp_path: Path
+) -> None:
+    """The second Ctrl-C waits for nothing at all, and is as safe as a crash."""
+    with at_work(due, tmp_path / "said", "serve", "--start-with", "ProcessRunner") as process:
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 130
+    assert "Ended at once" in (tmp_path / "said").read_text("utf-8")
+    (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    assert projops("runs", "resume", run["id"]).code == 0
+    assert invoices(due) == INVOICES
+
+
+def at_third_action(emulator: OpenEmulator, happens: Callable[[], object], projops: Projops) -> Done:
+    """A durable run, in whose middle something happens."""
+    with tapped(emulator.url) as wire:
+        count = 0
+
+        def then() -> None:
+            nonlocal count
+            count += 1
+            if count == 3:
+                happens()
+            else:
+                wire.path = ACTION
+
+        wire.path, wire.then = ACTION, then
+        return projops("run", "--apply", "--durable", "-o", "json")
+
+
+def test_postgresql_restarts_in_the_middle(
+    projops: Projops,
+    due: OpenEmulator,
+    postgresql_server: PostgresServer,
+    postgresql_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As after a crash of the server: the run waits until it is there again, and comes to its end."""
+    monkeypatch.setenv("PROJOPS_STATE_FOLDER", str(tmp_path / "state"))
+    monkeypatch.setenv("PROJOPS_STATE_URL", postgresql_url)
+    done = at_third_action(due, lambda: postgresql_server.restart("immediate"), projops)
+    assert done.code == 0, done.err
+    (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    assert (run["state"], run["invoice_count"], invoices(due)) == ("done", INVOICES, INVOICES)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_the_clock_jumps_an_hour_in_the_middle(
+    projops: Projops, due: OpenEmulator, file_state: str, hours: int
+) -> None:
+    """Leases, timers and tokens go by a clock that was set: nothing is lost and nothing is done twice."""
+    traveller = time_machine.travel(datetime.now(UTC) + timedelta(hours=hours), tick=True)
+    try:
+        done = at_third_action(due, traveller.start, projops)
+        assert done.code == 0, done.err
+        (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    finally:
+        traveller.stop()
+    assert (run["state"], run["invoice_count"], invoices(due)) == ("done", INVOICES, INVOICES)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a disk that is full needs a file system of its own, which this user may not mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    with (folder / "ballast").open("wb", buffering=0) as ballast:
+        for size in (65536, 4096, 512):
+            while True:
+                try:
+                    if ballast.write(b"\0" * size) < size:
+                        break
+                except OSError:
+                    break
+
+
+def test_the_disk_is_full_in_the_middle(
+    projops: Projops, due: OpenEmulator, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends with one sentence that names file and reason; with room again it goes on, and a write
+    that could not be noted was not sent."""
+    monkeypatch.setenv("PROJOPS_STATE_URL", str(small_disk / "runs.db"))
+    full = at_third_action(due, lambda: fill(small_disk), projops)
+    assert (full.code, "full" in full.err) == (1, True), full.err
+    created = invoices(due)
+    assert created < INVOICES
+    (small_disk / "ballast").unlink()
+    (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    assert projops("runs", "resume", run["id"]).code == 0
+    assert invoices(due) == INVOICES
