@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from connector.errors import SettingsError, UsageError
+from connector.console.private_file import write_private
+from connector.errors import SettingsError, StateFileError, UsageError
 from connector.verification.baseline import Baseline, Known, read_baseline, written
 from connector.verification.finding import Outcome, Severity
 from connector.verification.gate import Gate, allowed_unknowns
@@ -63,12 +64,9 @@ def write_baseline(path: Path, reason: str, until: date, report: Report, before:
         )
         entries.setdefault(entry.key, entry)
     try:
-        path.write_text(written(entries.values()), encoding="utf-8", newline="\n")
-        path.chmod(0o600)
-    except OSError as error:
-        raise SettingsError(
-            f"The baseline {path} cannot be written: {error.strerror}.", "Check it."
-        ) from None
+        write_private(path, [written(entries.values()).encode()])
+    except StateFileError as error:
+        raise SettingsError(f"The baseline {error.message}", error.hint) from None
     unknown = {item.check.code for item in report.results if item.finding.outcome is Outcome.UNKNOWN}
     unnamed = sum(item.finding.more for item in report.results if item.finding.outcome is Outcome.FAIL)
     left = f" {unnamed} findings that are only counted stand in no baseline." if unnamed else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,9 +23,6 @@ from tests.job.emulated import Emulated, client_of
 from tests.job.faults import watched
 from tests.matrix import Matrix
 from tests.support.stage import Stage
-
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-"""A connection that was cut under a client may be found unclosed by the collector: here, see `_played`."""
 
 FAULTS: dict[str, Fault | None] = {
     "none": None,
@@ -143,7 +139,6 @@ def _played(world: Emulated, case: Case) -> list[Applied | ProjopsError]:
             {name: partial(_put, outcomes, at) for name, at in machines.items()}, chance.choice, before
         )
     trouble.clear()
-    gc.collect()
     return outcomes
 
 

@@ -11,7 +11,7 @@ from connector.errors import UsageError
 from connector.verification.baseline import Baseline, Known
 from connector.verification.examples import FORBIDDEN, HEALTHY, with_job
 from connector.verification.finding import Severity
-from connector.verification.gate import Gate, allowed_unknowns
+from connector.verification.gate import Accepted, Gate, allowed_unknowns
 from connector.verification.report import as_json, as_text
 from connector.verification.verify import verify
 from tests.verification.samples import missed
@@ -40,7 +40,8 @@ def test_strict_makes_every_unknown_count() -> None:
 def test_an_allowed_unknown_does_not_count_and_says_why() -> None:
     """--allow-unknown takes one check out of the exit code, with its reason in every output."""
     report = verify(
-        replace(HEALTHY, owners=FORBIDDEN), gate=Gate(is_strict=True, allowed_unknowns={"WF03": "no right"})
+        replace(HEALTHY, owners=FORBIDDEN),
+        gate=Gate(is_strict=True, allowed_unknowns={"WF03": Accepted("no right")}),
     )
     entry = next(item for item in as_json(report)["checks"] if item["code"] == "WF03")
     assert report.exit_code == 0
@@ -50,7 +51,7 @@ def test_an_allowed_unknown_does_not_count_and_says_why() -> None:
 
 def test_an_allowed_unknown_allows_no_failure() -> None:
     """Whoever lets a check be unknown has not let it fail."""
-    assert verify(MISSED, gate=Gate(allowed_unknowns={"SCH05": "x"})).exit_code == 3
+    assert verify(MISSED, gate=Gate(allowed_unknowns={"SCH05": Accepted("x")})).exit_code == 3
 
 
 def test_a_known_failure_does_not_count_until_its_last_day_is_over() -> None:
@@ -102,3 +103,16 @@ def test_an_unknown_is_allowed_with_a_check_and_a_reason_only(text: str, problem
     """--allow-unknown without a reason, or for a check that is none, is wrong usage."""
     with pytest.raises(UsageError, match=problem):
         allowed_unknowns([text])
+
+
+def test_an_allowed_unknown_can_have_a_last_day() -> None:
+    """`CODE=REASON until DAY`: it is accepted up to that day of the environment's clock, and counts after."""
+    assert allowed_unknowns(["wf03=no right, until 2020-10-05"]) == {
+        "WF03": Accepted("no right", date(2020, 10, 5))
+    }
+    evidence = replace(HEALTHY, owners=FORBIDDEN)
+    for day, code in (("2020-10-05", 0), ("2020-10-04", 3)):
+        gate = Gate(is_strict=True, allowed_unknowns=allowed_unknowns([f"WF03=no right until {day}"]))
+        assert verify(evidence, gate=gate).exit_code == code
+    with pytest.raises(UsageError, match="2020-02-30"):
+        allowed_unknowns(["WF03=no right until 2020-02-30"])

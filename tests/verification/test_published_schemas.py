@@ -18,7 +18,7 @@ from connector.verification.examples import HEALTHY, NEVER_PROVISIONED, with_cas
 from connector.verification.finding import Outcome
 from connector.verification.formats.junit import as_junit
 from connector.verification.formats.sarif import as_sarif
-from connector.verification.gate import Gate
+from connector.verification.gate import Accepted, Gate
 from connector.verification.tally import MOST_NAMED
 from connector.verification.verify import Report, verify
 
@@ -42,7 +42,7 @@ def reports() -> dict[str, Report]:
         "hostile names": verify(replace(HEALTHY, contracts=(hostile,))),
         "more than are named": verify(with_case(lines=many.lines)),
         "allowed": verify(
-            replace(HEALTHY, approval_flows=()), gate=Gate(allowed_unknowns={"TRX02": HOSTILE})
+            replace(HEALTHY, approval_flows=()), gate=Gate(allowed_unknowns={"TRX02": Accepted(HOSTILE)})
         ),
     }
 

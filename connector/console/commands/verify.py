@@ -51,7 +51,9 @@ def verify(
     ] = False,
     allow_unknown: Annotated[
         list[str] | None,
-        typer.Option(metavar="CODE=REASON", help="Let this check be unknown.", rich_help_panel=GATE),
+        typer.Option(
+            metavar="CODE=REASON [until DAY]", help="Let this check be unknown.", rich_help_panel=GATE
+        ),
     ] = None,
     baseline: Annotated[
         Path | None,

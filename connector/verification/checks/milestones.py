@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 from msgspec import structs
 
 from connector.model.column_date import day_in, day_without_zone
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.milestone import InvoiceStatus, Milestone
-from connector.model.progress import headers_of
+from connector.model.progress import has_next_invoice, headers_of
 from connector.verification.check import (
     FINE,
     PROJECT_OPERATIONS,
@@ -54,21 +56,33 @@ def _present(case: ContractCase, _: Evidence) -> Iterator[Finding]:
 
 
 def _ready(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
-    """Headers are never billed themselves: their parts count."""
+    """Headers are never billed themselves: their parts count. What remains of one by progress is made ready
+    by the header's next step, which is MIL06's, and not by hand."""
     today = known(evidence.today)
     if not case.is_taken(evidence.rules):
         return
     for line in case.lines:
         headers = headers_of(line.milestones)
+        steps = _by_progress(line, evidence.rules)
         for item in line.milestones:
             day = milestone_day(item, today)
-            is_due = day is not None and day <= today.day and item.id not in headers
+            is_billed = item.id not in headers and item.header not in steps
+            is_due = day is not None and day <= today.day and is_billed
             if not is_due or item.invoice_status != InvoiceStatus.NOT_READY_FOR_INVOICING:
                 yield FINE
                 continue
             seen = {"msdyn_invoicedate": str(day), "msdyn_invoicestatus": "Not Ready for invoicing"}
             text = f"{called(case, line, item)} of {day} is due and not ready."
             yield failed(text, milestone_record(item), seen)
+
+
+def _by_progress(line: LineCase, rules: InvoicingRules) -> frozenset[str]:
+    """The headers of a line that are billed step by step."""
+    kind = rules.progress_schedule_type
+    is_all = kind is not None and line.line.invoice_schedule_type == kind
+    headers = {item.header for item in line.milestones if item.header is not None}
+    stepping = {item.id for item in line.milestones if has_next_invoice(item)}
+    return frozenset(headers if is_all else headers & stepping)
 
 
 def _of_project(case: ContractCase, evidence: Evidence) -> Iterator[Finding]:
@@ -108,6 +122,16 @@ def _with_launch(**changes: object) -> Evidence:
     return with_line(BUILD, milestones=(DESIGN, structs.replace(LAUNCH, **changes)))
 
 
+def _with_parts(**of_header: object) -> Evidence:
+    """A header of today with a part for what is billed and one for what remains, which is not ready."""
+    today = datetime(2020, 10, 5, tzinfo=UTC)
+    header = structs.replace(LAUNCH, zone_independent_date=today, **of_header)
+    first, rest = (structs.replace(header, id=f"part {n}", header=header.id, **_NO_NEXT) for n in (1, 2))
+    billed = structs.replace(first, invoice_status=InvoiceStatus.CUSTOMER_INVOICE_CREATED)
+    return with_line(BUILD, milestones=(DESIGN, header, billed, rest))
+
+
+_NO_NEXT: dict[str, Any] = {"next_invoice_percent": None}
 _UNREAD = Example("milestones that may not be read", replace(HEALTHY, milestones=FORBIDDEN), Outcome.UNKNOWN)
 MIL01 = Check(
     code="MIL01",
@@ -144,6 +168,12 @@ MIL03 = Check(
             "a milestone of today",
             _with_launch(zone_independent_date=datetime(2020, 10, 5, tzinfo=UTC)),
             Outcome.FAIL,
+        ),
+        Example("a part of a header that is due", _with_parts(), Outcome.FAIL),
+        Example(
+            "what remains of a header by progress",
+            _with_parts(next_invoice_percent=Decimal(20)),
+            Outcome.PASS,
         ),
         _UNREAD,
         Example("a zone that is not known", replace(HEALTHY, today=FORBIDDEN), Outcome.UNKNOWN),
