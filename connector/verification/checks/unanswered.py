@@ -25,8 +25,10 @@ UNANSWERED = (
     Unanswered(
         "INV04",
         "Did the last run make what a preview had expected?",
-        "It takes a preview, which verification leaves to the runner: one that judges itself proves nothing.",
-        "`projops run --compare` holds the preview of a day against what the platform made.",
+        "It takes a preview of that day, which only the runner can make; what it was worth afterwards is a "
+        "score over time, not a finding about the environment as it is now.",
+        "`projops run --compare` holds the preview of a day against what the platform made, and `projops "
+        "history` shows the scores and the trust that they have earned.",
     ),
     Unanswered(
         "INV05",
