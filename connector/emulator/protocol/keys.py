@@ -116,11 +116,16 @@ def remove_key(tx: Transaction, table: Table, key: AlternateKey) -> None:
     tx.set_setting(_DEFINED, others | ({table.logical_name: left} if left else {}))
 
 
-def forget_keys(tx: Transaction, table: Table) -> None:
-    """The table goes, and its keys with it."""
+def forget_lost_keys(tx: Transaction) -> None:
+    """Those whose table or whose column is there no more."""
     defined = tx.setting(_DEFINED, {})
-    if table.logical_name in defined:
-        tx.set_setting(_DEFINED, {n: keys for n, keys in defined.items() if n != table.logical_name})
+    left = {
+        name: [key for key in keys if all(table.has(column) for column in key["columns"])]
+        for name, keys in defined.items()
+        if (table := tx.schema.get(name)) is not None
+    }
+    if left != defined:
+        tx.set_setting(_DEFINED, {name: keys for name, keys in left.items() if keys})
 
 
 def check_unique(

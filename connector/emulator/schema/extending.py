@@ -135,12 +135,19 @@ def _columns(
         option_set=own.option_set,
         default=own.default,
     )
-    if own.default is not None and own.type in _CHOICES and own.default not in column.choices:
-        raise UsageError(f"{own.name}: its default {own.default} is none of its options.")
+    _check_default(own, column)
     yield column
     if column.kind is Kind.MONEY:
         yield replace(column, name=f"{own.name}_base", required="None", create=False, update=False)
         yield from (template.by_name[one] for one in _OF_AMOUNTS if not table.has(one))
+
+
+def _check_default(own: OwnColumn, column: Column) -> None:
+    """Yes or no of a Boolean, an option of a choice; no other column has one."""
+    if own.default is None or (own.type == "Boolean" and isinstance(own.default, bool)):
+        return
+    if own.type != "Picklist" or isinstance(own.default, bool) or own.default not in column.choices:
+        raise UsageError(f"{own.name}: {own.default} cannot be the default of this column.")
 
 
 def _plain(own: OwnColumn) -> Column:

@@ -17,19 +17,16 @@ from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.engine import Connection, CursorResult
 from sqlalchemy.sql import Executable
 
-from connector.emulator.schema import Kind, Own, Schema, Table
-from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
+from connector.emulator.schema import Own, Schema, Table
 from connector.emulator.store.ddl import VERSION, create_key_index, target_column
+from connector.emulator.store.filling import fill_changed, fill_new
 from connector.emulator.store.layout import Layout, insert_statement
 from connector.emulator.store.values import Stored, Value, to_stored
 
 SYSTEM_USER = "system_user_id"
-ORGANIZATION = "organization_id"
 CLOCK = "clock"
 VERSION_COUNTER = "version"
 OWN = "schema:own"
-OWNERS = frozenset({"owninguser", "owningteam", "owningbusinessunit"})
-"""Columns that follow the owner."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +169,7 @@ class Transaction:
         if row.get(definition.primary_id):
             self.raw.execute("DELETE FROM emu_deleted WHERE name = ? AND id = ?", (table, id))
         row[definition.primary_id] = id
-        self._fill(definition, row, caller or self.setting(SYSTEM_USER))
-        row |= base_amounts(definition, row)
+        fill_new(self, definition, row, caller or self.setting(SYSTEM_USER))
         stored = self._stored(definition, row)
         statement = insert_statement(table, tuple(stored))
         self._connection.exec_driver_sql(statement, tuple(stored.values()))
@@ -183,17 +179,7 @@ class Transaction:
         """Change columns of a row; a KeyError when there is none."""
         definition = self.schema[table]
         row = dict(values)
-        state = definition.state
-        if state and state.name in row and definition.status and definition.status.name not in row:
-            row[definition.status.name] = state.default_status.get(str(row[state.name]))
-        _set(definition, row, "modifiedon", self.now)
-        _set(definition, row, "modifiedby", caller or self.setting(SYSTEM_USER))
-        if definition.has("modifiedonbehalfby"):
-            row.setdefault("modifiedonbehalfby", self.on_behalf_by)
-        if row.get("ownerid") and definition.has("ownerid"):
-            row |= dict.fromkeys(OWNERS & definition.by_name.keys())
-            self._fill_owner(definition, row, None)
-        self._rebase(definition, id, row)
+        fill_changed(self, definition, id, row, caller or self.setting(SYSTEM_USER))
         self._known.pop((table, id.lower()), None)
         sql = self.sql(table)
         key = sql.c[definition.primary_id]
@@ -247,7 +233,7 @@ class Transaction:
 
     # --- how it is done ---
 
-    def _lookup(self, table: str, id: Value) -> dict[str, Value]:
+    def lookup(self, table: str, id: Value) -> Mapping[str, Value]:
         """A row that many inserts need (a user, a currency), read once for each transaction."""
         key = (table, str(id or "").lower())
         if key not in self._known:
@@ -285,73 +271,3 @@ class Transaction:
         """Write what is counted in memory; the store calls it before it commits."""
         if self._version is not None:
             self.set_setting(VERSION_COUNTER, self._version)
-
-    def _fill(self, definition: Table, row: dict[str, Value], caller: str | None) -> None:
-        for column in definition.columns:
-            if column.default is not None and column.name not in row:
-                row[column.name] = column.default
-        _fill_states(definition, row)
-        for name in ("createdon", "modifiedon"):
-            _set(definition, row, name, self.now)
-        for name in ("createdby", "modifiedby"):
-            _set(definition, row, name, caller)
-        for name in ("createdonbehalfby", "modifiedonbehalfby"):
-            _set(definition, row, name, self.on_behalf_by)
-        if definition.ownership == "OrganizationOwned":
-            if definition.logical_name != "organization":
-                _set(definition, row, "organizationid", self.setting(ORGANIZATION))
-        elif definition.has("ownerid"):
-            self._fill_owner(definition, row, caller)
-        self._fill_currency(definition, row)
-
-    def _fill_owner(self, definition: Table, row: dict[str, Value], caller: str | None) -> None:
-        owner = row.get("ownerid") or caller
-        if not owner:
-            return
-        user = self._lookup("systemuser", owner)
-        row["ownerid"] = owner
-        if definition.by_name["ownerid"].is_polymorphic:
-            row.setdefault(target_column("ownerid"), "systemuser" if user else "team")
-        unit_of = user or self._lookup("team", owner)
-        _set(definition, row, "owninguser" if user else "owningteam", owner)
-        _set(definition, row, "owningbusinessunit", unit_of.get("businessunitid"))
-
-    def _fill_currency(self, definition: Table, row: dict[str, Value]) -> None:
-        if not definition.has(CURRENCY) or not definition.has(RATE):
-            return
-        if not row.get(CURRENCY):
-            organization = self._lookup("organization", self.setting(ORGANIZATION))
-            _set(definition, row, CURRENCY, organization.get("basecurrencyid"))
-        if row.get(CURRENCY) and not row.get(RATE):
-            currency = self._lookup("transactioncurrency", row[CURRENCY])
-            _set(definition, row, RATE, currency.get(RATE))
-
-    def _rebase(self, definition: Table, id: str, row: dict[str, Value]) -> None:
-        """Recompute the base twins of what changes; all of them when the currency changes."""
-        if not definition.has(RATE) or not definition.has(CURRENCY):
-            return
-        amounts = any(c.kind is Kind.MONEY and c.name in row for c in definition.columns)
-        if not amounts and CURRENCY not in row and RATE not in row:
-            return
-        current = self.get(definition.logical_name, id) or {}
-        if CURRENCY in row and RATE not in row and row[CURRENCY] != current.get(CURRENCY):
-            row[RATE] = None
-            self._fill_currency(definition, row)
-        source = current | row if RATE in row else row | {RATE: current.get(RATE)}
-        row |= base_amounts(definition, source)
-
-
-def _fill_states(definition: Table, row: dict[str, Value]) -> None:
-    state, status = definition.state, definition.status
-    if state is None or status is None:
-        return
-    if row.get(state.name) is None:
-        given = row.get(status.name)
-        row[state.name] = status.status_state.get(str(given), min(state.choices, default=0))
-    if row.get(status.name) is None:
-        row[status.name] = state.default_status.get(str(row[state.name]))
-
-
-def _set(definition: Table, row: dict[str, Value], name: str, value: Value) -> None:
-    if definition.has(name) and (row.get(name) is None):
-        row[name] = value

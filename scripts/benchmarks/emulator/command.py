@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.emulator.load import Asked, Connection, rate_of
+from benchmarks.emulator.starting import seconds_of_libraries, seconds_to_answer
 from benchmarks.figures import Spread, spread_of
 from benchmarks.layout import machine, number, spread, table, verdict
 from benchmarks.processes import LineProcess
@@ -22,6 +23,7 @@ PAGE = 5000
 WANTED = 0.2
 """Pages of 5,000 rows, beside a bare server that encodes the same rows with msgspec."""
 GROWTH = 1.1
+START_S = 1.0
 _CREATES = 100
 
 
@@ -40,6 +42,7 @@ class Found:
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     python = Path(sys.executable)
+    started = [(seconds_to_answer(), seconds_of_libraries()) for _ in range(options.rounds)]
     with (
         tempfile.TemporaryDirectory(prefix="projops-bench-") as folder,
         LineProcess(python, "benchmarks.emulator.served") as served,
@@ -59,9 +62,16 @@ def main(arguments: list[str]) -> int:
     if not answers["is_same"]:
         print("The bare server does not write the same bytes.", file=sys.stderr)
         return 1
-    for line in _report(found, growth, options):
+    for line in (*_report(found, growth, options), *_start(started)):
         print(line)
     return 0
+
+
+def _start(started: list[tuple[float, float]]) -> Iterator[str]:
+    first = spread_of([ours for ours, _ in started])
+    share = spread_of([ours / libraries for ours, libraries in started])
+    yield verdict(Target("seconds from `emulator serve` to its first answer", first, START_S, is_floor=False))
+    yield f"         {number(share.median, 1)} times what importing its libraries alone takes"
 
 
 def requests_of(emulator: Mapping[str, Any]) -> dict[str, Asked]:

@@ -237,6 +237,31 @@ def test_a_deleted_table_leaves_nothing(api: Api) -> None:
     assert api.rows("EntityDefinitions(LogicalName='new_bank')/Keys") == []
 
 
+def test_a_key_goes_with_its_column(api: Api) -> None:
+    """A lookup that is part of a key is lost with the table that it leads to: rows are written as before."""
+    address = make(api, "EntityDefinitions", table())
+    make(api, "EntityDefinitions", table("new_Card"))
+    make(api, "RelationshipDefinitions", one_to_many("new_bank", "new_card", "new_Bank"))
+    key = {"SchemaName": "new_key", "KeyAttributes": ["new_bank", "new_name"]}
+    assert api.send("POST", "EntityDefinitions(LogicalName='new_card')/Keys", key).status_code == 204
+    assert api.send("DELETE", address).status_code == 204
+    assert api.rows("EntityDefinitions(LogicalName='new_card')/Keys") == []
+    api.create("new_cards", {"new_name": "C"})
+
+
+def test_defaults(api: Api) -> None:
+    """A Boolean is false unless said otherwise, a choice has its default; a choice of several has none."""
+    make(api, "EntityDefinitions", table())
+    path = "EntityDefinitions(LogicalName='new_bank')/Attributes"
+    options = {"Options": [{"Value": 1, "Label": label("A")}, {"Value": 2, "Label": label("B")}]}
+    make(api, path, column("Boolean", "new_Y"))
+    make(api, path, column("Picklist", "new_P", OptionSet=options, DefaultFormValue=2))
+    several = column("MultiSelectPicklist", "new_X", OptionSet=options, DefaultFormValue=2)
+    assert code_of(api.send("POST", path, several)) == (400, "0x80040203")
+    row = api.get(f"new_banks({api.create('new_banks', {})})").json()
+    assert (row["new_y"], row["new_p"]) == (False, 2)
+
+
 def test_a_change_set_takes_tables_back(api: Api) -> None:
     """A table, a row of it and a refusal in one change set: neither table nor row is there."""
 

@@ -10,6 +10,7 @@ from connector.emulator.problems import INVALID_ARGUMENT, NOT_CUSTOMIZABLE, ODat
 from connector.emulator.protocol.body import read_json
 from connector.emulator.protocol.context import Context
 from connector.emulator.protocol.customizing.content import Content
+from connector.emulator.protocol.keys import forget_lost_keys
 from connector.emulator.protocol.messages import Response, empty_response, json_response
 from connector.emulator.schema import Own
 from connector.emulator.store import Transaction
@@ -27,6 +28,7 @@ def use(tx: Transaction, own: Own) -> None:
         tx.use_own(own)
     except UsageError as error:
         raise bad_request(str(error), INVALID_ARGUMENT) from None
+    forget_lost_keys(tx)
 
 
 def created(context: Context, url: str, definition: Mapping[str, Any]) -> Response:

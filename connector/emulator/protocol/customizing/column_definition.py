@@ -150,7 +150,8 @@ def _boolean(content: Content, before: OwnColumn, _: Schema) -> dict[str, Any]:
                 option.end()
         given.same("OptionSetType", "Boolean")
         given.end()
-    return {"options": options, "default": content.flag("DefaultValue")}
+    default = content.flag("DefaultValue")
+    return {"options": options, "default": bool(before.default) if default is None else default}
 
 
 def _choice(content: Content, before: OwnColumn, schema: Schema) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from connector.emulator.protocol.customizing.answers import body, created, manag
 from connector.emulator.protocol.customizing.content import Content
 from connector.emulator.protocol.customizing.table_definition import change_table, read_table
 from connector.emulator.protocol.definitions import entity_definition, metadata_id
-from connector.emulator.protocol.keys import forget_keys
 from connector.emulator.protocol.messages import Response, empty_response
 from connector.emulator.protocol.metadata_lookup import TABLES, find_table
 from connector.emulator.registry import Call, Registry
@@ -65,7 +64,6 @@ def delete_table(context: Context, first: Segment) -> Response:
     table = _own_table(context, first, "Delete")
     if table.primary_name is None:
         raise managed("Delete", table.logical_name, metadata_id(table.logical_name))
-    forget_keys(context.tx, table)
     use(context.tx, context.schema.own.without_table(table.logical_name))
     return empty_response()
 
