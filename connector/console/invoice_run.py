@@ -40,6 +40,7 @@ class Shown:
     digest: str = ""
     reviewed: Reviewed = field(default_factory=Reviewed)
     stopped_by: BaseException | None = None
+    keep: Callable[[ContractOutcome], object] = lambda _: None
 
     @property
     def failures(self) -> int:
@@ -105,6 +106,7 @@ class Shown:
             self.unknown += sum(one.state is InvoiceState.UNKNOWN for one in outcome.invoices)
             planned.update(outcome.fingerprint)
             self.reviewed.add(outcome.fingerprint)
+            self.keep(outcome)
             yield outcome
         if self.is_preview and self.stopped_by is None:
             self.digest = planned.hexdigest()
@@ -143,12 +145,14 @@ class InvoiceRunOfCall:
     def applied(self) -> Shown:
         return Shown(lambda: self._start(is_applying=True), is_preview=False)
 
-    def check_digest(self, digest: str) -> None:
+    def check_digest(self, digest: str, keep: Callable[[ContractOutcome], object] = lambda _: None) -> None:
         """Raises Refused when what would be created is not what was reviewed.
 
-        From then on `applied` does that and nothing else: what changes in between is refused, too.
+        From then on `applied` does that and nothing else: what changes in between is refused, too. `keep`
+        is given each contract on the way.
         """
         preview = self.previewed()
+        preview.keep = keep
         for _ in preview.stream():
             pass
         if preview.stopped_by is not None:

@@ -20,7 +20,7 @@ from connector.runner.outcome import ContractOutcome, Header, InvoiceRun
 from connector.runner.plan import ContractPlan, by_rows, plan_contract, plan_contracts, previewed
 from connector.runner.read import stream_contracts, unknown_roles
 from connector.runner.read_zone import read_zone
-from connector.runner.reviewed import Reviewed, fingerprint_of
+from connector.runner.reviewed import Reviewed, fingerprint_of, pieces_of
 from connector.workflow import (
     CUSTOMERS_OF_CONTRACT,
     EXPENSES,
@@ -111,7 +111,9 @@ def _with_apply(
     has_come = run.day <= run.today
     if has_come and run.takes_missed is not run.rules.catch_up:
         plan = plan_contract(plan.snapshot, workflow, replace(run, takes_missed=run.rules.catch_up))
-    outcome = replace(outcome, fingerprint=fingerprint_of(plan, is_by_records=request.is_by_records))
+    fingerprint = fingerprint_of(plan, is_by_records=request.is_by_records)
+    pieces = pieces_of(plan, is_by_records=request.is_by_records)
+    outcome = replace(outcome, fingerprint=fingerprint, pieces=pieces)
     if outcome.failures or not has_come:
         return outcome
     planned = plan.invoices

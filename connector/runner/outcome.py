@@ -68,7 +68,8 @@ class ContractOutcome:
 
     `on_apply` holds what a run that creates would create, where a preview's `invoices` are not that: it
     takes up missed run dates (rule L4, catch_up), and the platform's action goes by schedule rows.
-    `fingerprint` stands for all that a run that creates would write (`connector.runner.reviewed`).
+    `fingerprint` and `pieces` stand for all that a run that creates would write, as a whole and one by one
+    (`connector.runner.reviewed`).
     `digits` gives the decimals of each currency by its ISO code, `customer_names` names by account id.
     """
 
@@ -79,6 +80,7 @@ class ContractOutcome:
     failures: tuple[Failure, ...] = ()
     on_apply: tuple[CreateInvoice, ...] | None = None
     fingerprint: bytes = b""
+    pieces: tuple[str, ...] = ()
     digits: Mapping[str, int] = field(default_factory=dict)
     customer_names: Mapping[str, str] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from connector.errors import Refused
 from connector.runner.plan import ContractPlan, by_rows
@@ -11,11 +12,25 @@ from connector.runner.plan import ContractPlan, by_rows
 SIZE = hashlib.sha256().digest_size
 
 
+def pieces_of(plan: ContractPlan, *, is_by_records: bool) -> tuple[str, ...]:
+    """One hash for each invoice of a contract, and one for its rows without any: a run that was cut off in
+    the middle of a contract has only some of them left to do."""
+    written, marks = _written(plan, is_by_records=is_by_records)
+    return tuple(hashlib.sha256(json.dumps(one).encode()).hexdigest() for one in (*written, *marks))
+
+
 def fingerprint_of(plan: ContractPlan, *, is_by_records: bool) -> bytes:
     """All that is written for one contract: who is invoiced what, from which sources, and rows without one.
 
     Empty where nothing is. The platform's action takes only what schedule rows stand behind.
     """
+    written, marks = _written(plan, is_by_records=is_by_records)
+    if not written and not marks:
+        return b""
+    return hashlib.sha256(json.dumps([plan.snapshot.contract.id, written, marks]).encode()).digest()
+
+
+def _written(plan: ContractPlan, *, is_by_records: bool) -> tuple[list[Any], list[Any]]:
     invoices = plan.invoices if is_by_records else filter(None, map(by_rows, plan.invoices))
     written = [
         [
@@ -33,10 +48,7 @@ def fingerprint_of(plan: ContractPlan, *, is_by_records: bool) -> bytes:
         ]
         for invoice in invoices
     ]
-    marks = sorted([mark.schedule_row, int(mark.run_status)] for mark in plan.marks)
-    if not written and not marks:
-        return b""
-    return hashlib.sha256(json.dumps([plan.snapshot.contract.id, written, marks]).encode()).digest()
+    return written, sorted([mark.schedule_row, int(mark.run_status)] for mark in plan.marks)
 
 
 class Reviewed:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from connector.state import tables
 from connector.state.database import Database, insert_once, instant_of
 from connector.state.facts import Facts, facts_of, text_of
+from connector.state.reviews import Reviews
 from connector.state.tallies import Tallies
 from connector.state.writes import Writes
 
@@ -57,6 +58,10 @@ class Runs:
     @property
     def writes(self) -> Writes:
         return Writes(self.database)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(self.database)
 
     @property
     def tallies(self) -> Tallies:

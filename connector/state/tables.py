@@ -74,6 +74,15 @@ contract = sa.Table(
 )
 """Contracts of which something came; of a batch that is done all others had nothing to do."""
 
+review = sa.Table(
+    "projops_review",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("contract", sa.Text, primary_key=True),
+    sa.Column("pieces", sa.Text, nullable=False),
+)
+"""What was reviewed of a run that does that and nothing else: hashes, a JSON list for each contract."""
+
 lease = sa.Table(
     "projops_lease",
     metadata,
@@ -84,5 +93,5 @@ lease = sa.Table(
 )
 """`token` grows with each new holder: whoever has an older one has lost it."""
 
-OF_A_RUN: Final = (effect, contract, batch, chunk)
+OF_A_RUN: Final = (effect, contract, batch, chunk, review)
 """What goes when a run goes."""

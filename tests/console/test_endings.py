@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -18,6 +18,9 @@ import time_machine
 from connector.emulator.ownership import OpenEmulator
 from connector.emulator.trouble.fault import Slow
 from connector.emulator.trouble.rule import Rule
+from connector.state.address import state_address
+from connector.state.database import Database
+from connector.state.runs import Runs, RunState
 from tests.console.outputs import Done, Projops
 from tests.hosts import until
 from tests.postgresql import PostgresServer
@@ -85,6 +88,35 @@ def test_asked_twice_it_ends_at_once(
     assert "Ended at once" in (tmp_path / "said").read_text("utf-8")
     (run,) = projops("runs", "list", "-o", "json").json["runs"]
     assert projops("runs", "resume", run["id"]).code == 0
+    assert invoices(due) == INVOICES
+
+
+def test_two_that_serve_at_the_same_moment_have_one_chain(due: OpenEmulator, file_state: str) -> None:
+    """Two processes on one file: one run that is done and one that is to come, and each invoice once."""
+    command = [sys.executable, "-m", "connector.console", "serve", "--start-with", "ProcessRunner"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def seen() -> list[RunState]:
+        if not Path(file_state).exists():
+            return []
+        with Database.open(state_address(file_state)) as database:
+            return sorted(row.state for row in Runs(database).rows())
+
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
+            for _ in range(2)
+        ]
+        for one in both:
+            stack.callback(one.kill)
+        until(lambda: seen() == [RunState.DONE, RunState.SLEEPING])
+        for one in both:
+            # Each is a worker by now, whether or not there was anything left for it.
+            assert one.stderr is not None
+            assert b"Serving" in one.stderr.readline()
+            one.send_signal(signal.SIGTERM)
+        assert [one.wait(SECONDS) for one in both] == [0, 0]
+    assert seen() == [RunState.DONE, RunState.SLEEPING]
     assert invoices(due) == INVOICES
 
 

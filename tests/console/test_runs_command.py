@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from connector.console.main import run_command_line
 from connector.emulator.ownership import OpenEmulator
+from connector.model.contract_line import BillingStatus
 from connector.model.process import PROCESS_RUNNER
 from connector.state.address import state_address
 from connector.state.database import Database
@@ -109,6 +111,45 @@ def test_failed_contracts_are_tried_again(projops: Projops, state: str, emulator
     assert projops("runs", "retry-failed", again.json["id"]).code == 4
 
 
+def test_a_durable_run_does_what_was_reviewed(projops: Projops, state: str, emulator: OpenEmulator) -> None:
+    """--digest: cut off and resumed too. Another digest exits 4 before anything is kept; what changes between
+    the review and the writing stops the run at its contract."""
+    digest = projops("run", "-o", "json").json["digest"]
+    wrong = projops("run", "--apply", "--durable", "--digest", "0" * 64)
+    assert (wrong.code, digest in wrong.err) == (4, True), wrong.err
+    assert projops("runs", "list", "-o", "json").json["runs"] == []
+    with tapped(emulator.url) as line:
+        line.path, line.then = ACTION, lambda: os.kill(os.getpid(), signal.SIGTERM)
+        assert projops("run", "--apply", "--durable", "--digest", digest).code == 130
+    (run,) = projops("runs", "list", "-o", "json").json["runs"]
+    change_amounts(emulator, "0.01")
+    stopped = projops("runs", "resume", run["id"])
+    assert (stopped.code, "has changed" in stopped.err) == (4, True), stopped.err
+    change_amounts(emulator, "-0.01")
+    assert projops("runs", "resume", run["id"], "-o", "json").json["invoice_count"] == 7
+
+
+def change_amounts(emulator: OpenEmulator, by: str) -> None:
+    """Of all that was not invoiced yet."""
+    with emulator.store.transaction() as tx:
+        for row in tx.find("msdyn_actual", {"msdyn_billingstatus": int(BillingStatus.READY_TO_INVOICE)}):
+            if isinstance(amount := row["msdyn_amount"], Decimal):
+                tx.update("msdyn_actual", str(row["msdyn_actualid"]), {"msdyn_amount": amount + Decimal(by)})
+
+
+def test_only_what_was_asked_for_is_gone_through(
+    projops: Projops, file_state: str, emulator: OpenEmulator
+) -> None:
+    """--contract takes the named ones, --limit the first so many, and both are kept with the run."""
+    emulator.move_clock(FIFTH)
+    contract = projops("run", "-o", "json").json["invoices"][0]["contract"]
+    named = projops("run", "--apply", "--durable", "--contract", contract, "-o", "json").json
+    assert {one["contract"] for one in named["invoices"]} == {contract}
+    assert (named["contracts"], named["contracts_done"]) == (1, 1)
+    first = projops("run", "--apply", "--durable", "--limit", "2", "-o", "json").json
+    assert (first["contracts"], first["contracts_done"]) == (2, 2)
+
+
 def test_only_runs_that_ended_long_ago_are_forgotten(projops: Projops, state: str) -> None:
     """prune leaves what is young, and what has not ended."""
     assert projops("run", "--apply", "--durable", "--limit", "1").code == 0
@@ -128,7 +169,7 @@ def test_only_runs_that_ended_long_ago_are_forgotten(projops: Projops, state: st
     [
         (("run", "--durable"), 2, "--apply"),
         (("run", "--limit", "3"), 2, "--durable"),
-        (("run", "--apply", "--durable", "--digest", "0" * 64), 2, "--digest"),
+        (("run", "--apply", "--durable", "--digest", "0" * 64, "--limit", "3"), 2, "--digest"),
         (("run", "--durable", "--compare", "2020-10-05"), 2, "--durable"),
         (("runs", "resume"), 2, "--stale"),
         (("runs", "list"), 1, "no runs yet"),
@@ -148,7 +189,7 @@ def test_what_cannot_be_is_said(
     assert (wrong.code, word in wrong.err) == (code, True), wrong.err
 
 
-def test_an_unknown_run_is_named(projops: Projops, state: str) -> None:
+def test_an_unknown_run_is_named(projops: Projops, emulator: OpenEmulator, file_state: str) -> None:
     """show and resume say which run is not there."""
     assert projops("run", "--apply", "--durable", "--limit", "1").code == 0
     for command in ("show", "resume", "cancel", "retry-failed"):
@@ -157,7 +198,7 @@ def test_an_unknown_run_is_named(projops: Projops, state: str) -> None:
 
 
 def test_a_guard_stands_before_a_durable_run_too(
-    projops: Projops, state: str, emulator: OpenEmulator
+    projops: Projops, file_state: str, emulator: OpenEmulator
 ) -> None:
     """Rule J10: shortly before the platform's own run it exits 4, and nothing is kept of it."""
     projops("provision", "--apply")

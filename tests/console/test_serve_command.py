@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -16,6 +18,7 @@ from connector.console.main import run_command_line
 from connector.emulator.ownership import OpenEmulator
 from connector.state.address import state_address
 from connector.state.database import Database
+from connector.state.leases import Leases
 from connector.state.runs import Runs, RunState
 from tests.console.outputs import Done, Projops
 from tests.runner.interrupts import ACTION, tapped
@@ -37,7 +40,11 @@ def states(state: str) -> Counter[RunState]:
 
 
 def served(
-    projops: Projops, emulator: OpenEmulator, state: str, is_enough: Callable[[Counter[RunState]], object]
+    projops: Projops,
+    emulator: OpenEmulator,
+    state: str,
+    is_enough: Callable[[Counter[RunState]], object],
+    *more: str,
 ) -> Done:
     """Serve; whenever it asks the environment for the time `is_enough` is told how the runs stand, until it
     says yes. Once: the second signal would end this very process."""
@@ -53,7 +60,7 @@ def served(
 
     with tapped(emulator.url) as wire:
         wire.path, wire.then = ASKS_THE_TIME, tick
-        return projops("serve", "--start-with", "ProcessRunner", "--health-port", "0")
+        return projops("serve", "--start-with", "ProcessRunner", *(more or ("--health-port", "0")))
 
 
 def does_it_sleep(seen: Counter[RunState]) -> int:
@@ -94,6 +101,59 @@ def test_the_next_start_goes_on_with_the_chain_that_is_there(
     assert served(projops, emulator, state, does_it_sleep).code == 0
     after = projops("runs", "list", "-o", "json").json["runs"]
     assert [(run["id"], run["state"]) for run in after] == [(run["id"], run["state"]) for run in before]
+
+
+def test_what_ended_long_ago_is_forgotten_while_it_serves(
+    projops: Projops, emulator: OpenEmulator, file_state: str
+) -> None:
+    """--keep 0s: the run of before is gone with the first look, and what is open stays."""
+    emulator.move_clock(FIFTH)
+    before = projops("run", "--apply", "--durable", "--limit", "1", "-o", "json").json["id"]
+    done = served(projops, emulator, file_state, does_it_sleep, "--keep", "0s")
+    assert done.code == 0, done.err
+    left = projops("runs", "list", "-o", "json").json["runs"]
+    assert before not in {run["id"] for run in left}
+    assert RunState.SLEEPING in {run["state"] for run in left}
+
+
+def test_a_worker_whose_id_another_has_ends_and_says_so(
+    projops: Projops, emulator: OpenEmulator, file_state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of ids that was copied to another host: both would take each other's work for their own."""
+    emulator.move_clock(FIFTH)
+    monkeypatch.setenv("PROJOPS_RUN__LEASE_S", "1")
+
+    def take_its_lease(seen: Counter[RunState]) -> bool:
+        with Database.open(state_address(file_state)) as database:
+            leases = Leases(database)
+            for holder in leases.holders("worker/"):
+                leases.take(holder.name, holder.owner)
+        return False
+
+    done = served(projops, emulator, file_state, take_its_lease)
+    assert (done.code, "works as worker-" in done.err) == (1, True), done.err
+
+
+def test_health_tells_the_chain_while_it_serves(
+    projops: Projops, emulator: OpenEmulator, file_state: str
+) -> None:
+    """A host that asks hears which run is open and that all is well."""
+    emulator.move_clock(FIFTH)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    told: list[dict[str, Any]] = []
+
+    def ask(seen: Counter[RunState]) -> int:
+        if seen[RunState.SLEEPING]:
+            told.append(requests.get(f"http://127.0.0.1:{port}/health", timeout=10).json())
+        return seen[RunState.SLEEPING]
+
+    served(projops, emulator, file_state, ask, "--health-port", str(port))
+    (health,) = told
+    assert health["is_well"]
+    assert (health["trouble"], health["troubles"]) == (None, {})
+    assert health["runs"][0]["id"].startswith("job-")
 
 
 def test_a_chain_of_the_environments_own_is_looked_for_before_each_run(

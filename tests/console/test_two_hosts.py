@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -17,6 +19,7 @@ from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.runs import RunRow, Runs, RunState
 from tests.hosts import NAMES, Hosts, Running, hosts, until
+from tests.matrix import Matrix
 from tests.postgresql import require_postgresql
 from tests.runner.many import Copies, end_state
 
@@ -97,12 +100,12 @@ def expected(copies: Copies) -> Any:
         return end_state(world.emulator)
 
 
-@pytest.fixture
-def scene(tmp_path: Path, copies: Copies, expected: Any) -> Iterator[Scene]:
+@contextmanager
+def scene(folder: Path, copies: Copies, expected: Any) -> Iterator[Scene]:
     """At its end the environment has to be as if one undisturbed process had done it."""
-    require_postgresql()
-    copyfile(copies.original, state_file := tmp_path / "environment.db")
-    with hosts(tmp_path, state_file) as both:
+    folder.mkdir()
+    copyfile(copies.original, state_file := folder / "environment.db")
+    with hosts(folder, state_file) as both:
         found = Scene(both, state_file)
         try:
             yield found
@@ -111,9 +114,8 @@ def scene(tmp_path: Path, copies: Copies, expected: Any) -> Iterator[Scene]:
     assert found.end_state() == expected
 
 
-def test_two_hosts_share_the_work_and_one_is_killed(scene: Scene) -> None:
-    """Started at the same moment they have one chain; each does chunks of it; what the killed one had is
-    taken over by the other, and the state is that of an undisturbed run."""
+def one_is_killed(scene: Scene) -> None:
+    """What the killed one had is taken over by the other."""
     one, two = scene.serve("one"), scene.serve("two")
     until(scene.is_shared, one, two)
     one.kill()
@@ -121,16 +123,37 @@ def test_two_hosts_share_the_work_and_one_is_killed(scene: Scene) -> None:
     assert "is taken over" in two.said
     assert two.end() == 0, two.said
     assert len(scene.chunks_of()) == 2
-    scene.check_chain()
 
 
-def test_a_host_that_is_cut_off_for_a_while_loses_nothing(scene: Scene) -> None:
+def one_is_cut_off(scene: Scene) -> None:
     """Its cable to the database is pulled in the middle of the run for longer than its lease: the other host
-    goes on with its chunk, it writes nothing meanwhile, and it is there again when the line is."""
+    goes on with its chunk, it writes nothing meanwhile, and it ends well when the line is there again."""
     one, two = scene.serve("one"), scene.serve("two")
     until(scene.is_shared, one, two)
     scene.both.network.cut("one")
     until(scene.is_over, two)
     scene.both.network.mend("one")
     assert (one.end(), two.end()) == (0, 0), one.said + two.said
-    scene.check_chain()
+
+
+def one_is_stopped(scene: Scene) -> None:
+    """It sleeps longer than its lease and goes on when the other has done its work: it finds that out by its
+    next note, and writes nothing."""
+    one, two = scene.serve("one"), scene.serve("two")
+    until(scene.is_shared, one, two)
+    one.process.send_signal(signal.SIGSTOP)
+    until(scene.is_over, two)
+    one.process.send_signal(signal.SIGCONT)
+    assert (one.end(), two.end()) == (0, 0), one.said + two.said
+
+
+def test_two_hosts_share_the_work_and_lose_nothing(
+    tmp_path: Path, copies: Copies, expected: Any, matrix: Matrix
+) -> None:
+    """Started at the same moment they have one chain; each does chunks of it; whatever happens to one of
+    them in the middle, the end is that of an undisturbed run."""
+    require_postgresql()
+    for happens in matrix.sample([one_is_killed, one_is_cut_off, one_is_stopped]):
+        with scene(tmp_path / happens.__name__, copies, expected) as found:
+            happens(found)
+            found.check_chain()

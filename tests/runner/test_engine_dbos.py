@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from connector.errors import StateUnusable, Superseded
 from connector.runner.durable.dbos_engine import names
+from connector.runner.durable.dbos_engine.lost import LostParts
 from connector.runner.durable.dbos_engine.steering import Left, steering
 from connector.runner.durable.dbos_engine.worker import working
 from connector.runner.durable.engine import Engine, Kind, Part, Stopping
@@ -218,6 +220,87 @@ def test_it_is_quiet(address: StateAddress, capfd: pytest.CaptureFixture[str]) -
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
     assert not logging.getLogger("dbos").propagate
+
+
+def test_a_worker_does_so_many_parts_at_a_time(address: StateAddress) -> None:
+    """Else one look at the queue would take all of them, a thread each; how often it looks is set as well."""
+    lock, pairs, left = threading.Lock(), threading.Barrier(2), threading.Semaphore(0)
+    active, most = 0, 0
+
+    def body(_engine: Engine, _part: Part) -> None:
+        nonlocal active, most
+        with lock:
+            active += 1
+            most = max(most, active)
+        pairs.wait(LONG_S)
+        with lock:
+            active -= 1
+        left.release()
+
+    with working(address, HERE, "worker-1", Parts(body), at_once=2, polling_s=0.02) as worker:
+        for number in range(1, 7):
+            worker.begin(Part(Kind.CHUNK, "run-1", number))
+        assert all(left.acquire(timeout=LONG_S) for _ in range(6))
+        assert worker.is_idle_within(LONG_S)
+    with closing(sqlite3.connect(str(address.path))) as file:
+        query = "SELECT worker_concurrency, polling_interval_sec FROM queues"
+        assert file.execute(query).fetchall() == [(2, 0.02)]
+    assert most == 2
+
+
+def test_a_part_that_no_thread_does_is_found(address: StateAddress) -> None:
+    """What counts as this worker's and is not done by it goes back into the queue at the second look; what
+    failed here does not, since somebody has to decide about it."""
+
+    def body(engine: Engine, part: Part) -> None:
+        if parts.begun.count(part.id) == 1:
+            raise Superseded("Nobody knows.") if part.run == "run-1" else OSError("no line")
+        one_step(engine, part)
+
+    parts, failing = Parts(body), Part(Kind.PLAN, "run-2")
+    with (
+        working(address, HERE, "worker-1", parts, polling_s=0.02) as worker,
+        steering(address, HERE) as steer,
+    ):
+        lost = LostParts(steer, worker, "worker-1", every_s=0)
+        for part in (PLAN, failing):
+            parts.left.clear()
+            worker.begin(part)
+            assert parts.left.wait(LONG_S)
+        assert worker.is_idle_within(LONG_S)
+        lost.resume()
+        assert parts.begun == [PLAN.id, failing.id]
+        lost.resume()
+        assert parts.done.wait(LONG_S)
+        assert worker.is_idle_within(LONG_S)
+    assert parts.begun == [PLAN.id, failing.id, PLAN.id]
+
+
+def test_what_the_engine_cannot_write_down_is_the_states_fault(address: StateAddress) -> None:
+    """An error of the database in the engine's own hands becomes one sentence, not a fault of the program."""
+
+    def body(engine: Engine, _part: Part) -> None:
+        raise OperationalError("INSERT …", {}, sqlite3.OperationalError("database or disk is full"))
+
+    parts = Parts(body)
+    with working(address, HERE, "worker-1", parts, polling_s=0.02) as worker:
+        worker.begin(PLAN)
+        assert parts.left.wait(LONG_S)
+        assert worker.is_idle_within(LONG_S)
+        assert isinstance(worker.failed["run-1"], StateUnusable)
+        assert "disk is full" in str(worker.failed["run-1"])
+
+
+def test_what_the_engine_says_is_a_line_of_ours(
+    address: StateAddress, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Warnings alone, the first line of each: behind that stand statements and their parameters."""
+    run(address, Parts(one_step))
+    with caplog.at_level(logging.DEBUG, "connector"):
+        logging.getLogger("dbos").info("launched")
+        logging.getLogger("dbos").warning("Database connection failed: %s", "no line\n[parameters: secret]")
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("connector")]
+    assert ours == ["Database connection failed: no line"]
 
 
 def test_a_canceled_part_is_not_begun(address: StateAddress) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from connector.errors import Superseded
 from connector.state.database import Database
-from connector.state.leases import LEASE_S, Holder, Lease, Leases
+from connector.state.leases import LEASE_S, Holder, Holding, Lease, Leases
 from tests.state.conftest import Wall
 
 JOB = "job/here"
@@ -85,6 +85,20 @@ def test_a_lease_that_is_revoked_is_lost(leases: Leases) -> None:
     assert not is_held(leases, lease)
     leases.release([take(leases, "other")])
     take(leases, "third")
+
+
+def test_what_came_of_a_write_is_noted_while_nobody_else_has_the_lease(leases: Leases, wall: Wall) -> None:
+    """Revoked, as by a cancel, or at its end: yes. Taken by another: he finds out, and his notes stay."""
+    mine = take(leases, "one")
+    leases.revoke("job/")
+
+    def note() -> None:
+        leases.database.do(Holding(leases, (mine,)).check_not_taken)
+
+    note()
+    take(leases, "other")
+    with pytest.raises(Superseded, match="taken over"):
+        note()
 
 
 @pytest.mark.parametrize("jump_s", [3600.0, -3600.0])

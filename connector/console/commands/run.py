@@ -123,9 +123,9 @@ def run(
         return
     given = {"create_with": create_with, "max_requests_per_minute": max_requests_per_minute}
     if durable or limit:
-        _check_durable(apply=apply, durable=durable, digest=digest)
+        _check_durable(apply=apply, durable=durable, is_partial=bool(digest and limit))
         settings = call.settings({"run": given})
-        _run_durably(call, settings, on, contract or [], limit, (all_contracts, beside_chain))
+        _run_durably(call, settings, on, contract or [], limit, digest, (all_contracts, beside_chain))
         return
     with call.connected({"run": given}) as (connection, settings):
         from connector.console.invoice_run import InvoiceRunOfCall, kept
@@ -153,16 +153,16 @@ def run(
         call.voice.say("Nothing was created; --apply does it.")
 
 
-def _check_durable(*, apply: bool, durable: bool, digest: str | None) -> None:
+def _check_durable(*, apply: bool, durable: bool, is_partial: bool) -> None:
     """Raises UsageError for options that do not go with a durable run."""
     if not durable:
         raise UsageError("--limit is for durable runs.", "Add --durable, or name contracts with --contract.")
     if not apply:
         raise UsageError("--durable is for a run that creates: it wants --apply.", "A preview needs none.")
-    if digest is not None:
+    if is_partial:
         raise UsageError(
-            "--digest cannot stand beside --durable: a run that is resumed plans what is left anew.",
-            "Leave one of them out.",
+            "--digest cannot stand beside --limit: what was reviewed is a whole plan.",
+            "Leave one of them out, or name contracts with --contract at both times.",
         )
 
 
@@ -172,6 +172,7 @@ def _run_durably(
     on: date | None,
     contracts: list[str],
     limit: int | None,
+    digest: str | None,
     insisting: tuple[bool, bool],
 ) -> None:
     from connector.console.durable.door import durable_extra
@@ -191,7 +192,7 @@ def _run_durably(
         is_beside_chain=is_beside_chain,
         guard_min=settings.run.guard_min,
     )
-    run_durably(call, settings, request, is_all_contracts=is_all_contracts)
+    run_durably(call, settings, request, is_all_contracts=is_all_contracts, digest=digest)
 
 
 def _check_alone(**others: object) -> None:

@@ -56,6 +56,8 @@ def list_runs(call: Call) -> None:
         from connector.runner.durable.progress import progress_json, progress_line
     with opened(call.settings()) as state:
         progresses = [state.progress(row) for row in state.runs.rows()]
+        if not progresses:
+            call.voice.say(f"There are no runs yet in {state.database.address}.")
         call.show(
             LAYOUT,
             Envelope(LAYOUT.schema, "", state.runs.now()),

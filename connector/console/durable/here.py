@@ -5,10 +5,9 @@ It needs the extra `durable` and is imported by way of `durable.door`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +18,7 @@ from connector.console.voice import Voice
 from connector.dataverse import RetryPolicy
 from connector.errors import StateUnusable
 from connector.hooks import load_plugins
+from connector.runner.durable.dbos_engine.lost import LostParts
 from connector.runner.durable.dbos_engine.steering import Left, Steering, steering
 from connector.runner.durable.dbos_engine.worker import Worker, working
 from connector.runner.durable.engine import Kind, Part, Stopping
@@ -35,7 +35,6 @@ from connector.state.slots import is_slot_free, slot
 FILE = "runs.db"
 BREATH_S = 0.1
 BEATS_A_LEASE = 4
-LOOK_FOR_LOST_S = 10.0
 
 
 def environment_name(settings: Settings) -> str:
@@ -217,38 +216,12 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"run-{now or datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(2)}"
 
 
-@dataclass
-class LostParts:
-    """Parts that count as this worker's and that no thread of it does: a database that went away just
-    after they were handed out leaves such. Found twice in a row they go back into the queue."""
-
-    here: Here
-    _suspects: frozenset[str] = frozenset()
-    _looked_s: float = field(default_factory=time.monotonic)
-
-    def resume(self) -> None:
-        """Looks now and then. Parts of runs that failed here wait for whoever decides about them."""
-        here = self.here
-        if time.monotonic() - self._looked_s < LOOK_FOR_LOST_S:
-            return
-        self._looked_s = time.monotonic()
-        idle = {
-            part.id: part
-            for part in here.steer.taken()
-            if part.worker == here.worker_id
-            and part.id not in here.worker.at_work
-            and part.run not in here.worker.failed
-        }
-        lost, self._suspects = self._suspects & idle.keys(), frozenset(idle)
-        here.steer.resume([idle[id] for id in lost])
-
-
 def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
     """Wait for the end of a run on which this process is at work; `tell` is called again and again.
 
     Raises what made this process leave it, and KeyboardInterrupt when it is asked to end.
     """
-    runs, lost = here.state.runs, LostParts(here)
+    runs, lost = here.state.runs, LostParts(here.steer, here.worker, here.worker_id)
     while True:
         row = here.state.require(id)
         if row.state in ENDED:

@@ -25,6 +25,7 @@ from connector.console.durable.here import (
     opened,
     take_up,
 )
+from connector.console.durable.reviewing import keep_reviewed
 from connector.console.durable.serving import Served
 from connector.console.durable.stopping import asked_to_end
 from connector.console.output import Envelope, Item, Layout
@@ -61,9 +62,15 @@ TELL_EVERY_S = 1.0
 
 
 def run_durably(
-    call: Call, settings: Settings, request: DurableRequest, *, is_all_contracts: bool = False
+    call: Call,
+    settings: Settings,
+    request: DurableRequest,
+    *,
+    is_all_contracts: bool = False,
+    digest: str | None = None,
 ) -> None:
-    """Begin a run and go through it. Raises what stops it; it can be resumed then."""
+    """Begin a run and go through it. Raises what stops it; it can be resumed then. With a digest it does
+    what was reviewed and nothing else; Refused where that is not what would be done now."""
     with (
         asked_to_end() as stopping,
         connected_until(settings, call.voice, stopping) as connection,
@@ -71,6 +78,9 @@ def run_durably(
     ):
         request = checked(connection, request, is_all_contracts=is_all_contracts)
         id = new_run_id()
+        if digest is not None:
+            keep_reviewed(connection, settings, request, here.state.runs.reviews, id, digest)
+            request = replace(request, is_reviewed=True)
         here.state.runs.begin(id, here.environment, PROCESS_RUNNER, as_facts(request))
         here.worker.begin(Part(Kind.PLAN, id))
         call.voice.say(f"The run is {id}; if it is cut off: projops runs resume {id}")
@@ -160,7 +170,9 @@ def retry_failed(call: Call, settings: Settings, id: str) -> None:
     request, frozen = request_of(row.request), frozen_of(row.frozen)
     call.voice.say(f"{several(len(failed), 'contract')} of {id} for {frozen.on}.")
     run_durably(
-        call, settings, replace(request, on=frozen.on, contracts=failed, limit=None, is_chained=False)
+        call,
+        settings,
+        replace(request, on=frozen.on, contracts=failed, limit=None, is_chained=False, is_reviewed=False),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from connector.console.durable.here import Here, LostParts, State, new_run_id, take_up
+from connector.console.durable.here import Here, State, new_run_id, take_up
 from connector.console.durable.retention import prune_runs
 from connector.console.durable.take_over import hand_over
 from connector.console.voice import Voice
@@ -19,11 +19,11 @@ from connector.runner.durable.chain import (
     first_request,
     now_at,
     seconds_until,
-    sleeping_text,
 )
+from connector.runner.durable.dbos_engine.lost import LostParts
 from connector.runner.durable.engine import Kind, Part, Stopping
 from connector.runner.durable.facts import DurableRequest, request_of
-from connector.runner.durable.progress import progress_line
+from connector.runner.durable.progress import progress_line, sleeping_text
 from connector.runner.durable.run import why
 from connector.state.runs import ENDED, RunRow, RunState
 
@@ -73,8 +73,9 @@ class Served:
     def serve(self) -> None:
         """Until the process is asked to end. Raises Refused where the environment has a chain of its own,
         and what stands in the way for good."""
-        stopping, lost = self.here.site.stopping, LostParts(self.here)
-        check_alone(look(self.here.site.look_at).diagnosis)
+        here, stopping = self.here, self.here.site.stopping
+        lost = LostParts(here.steer, here.worker, here.worker_id)
+        check_alone(look(here.site.look_at).diagnosis)
         self._ensure_chain()
         while True:
             try:
@@ -94,8 +95,7 @@ class Served:
         try:
             for row in self._open_runs():
                 yield progress_line(self.state.progress(row))
-                if text := sleeping_text(request_of(row.request)):
-                    yield f"  {text}; the next projops serve goes on with it."
+                yield "  The next projops serve goes on with it."
         except StateUnusable as error:
             yield f"What is left cannot be told: {why(error)} The next projops serve goes on with it."
 

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from connector.errors import Refused
 from connector.model.job_chain import Diagnosis
 from connector.model.process import PROCESS_RUN_CALLER, PROCESS_RUNNER
-from connector.model.time_text import moment
 from connector.runner.durable.engine import Engine, Facts, Kind, Part
 from connector.runner.durable.facts import DurableRequest, as_facts, request_of
 from connector.runner.durable.site import Site
@@ -97,7 +96,3 @@ def wake(site: Site, engine: Engine, part: Part, request: DurableRequest) -> Non
 
 def seconds_until(due: datetime | None, now: datetime) -> float:
     return 0.0 if due is None else max((due - now).total_seconds(), 0.0)
-
-
-def sleeping_text(request: DurableRequest) -> str:
-    return "" if request.due is None else f"sleeps until {moment(request.due)} of the environment"

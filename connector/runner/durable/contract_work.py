@@ -10,6 +10,7 @@ from connector.errors import Refused
 from connector.model.tables import Tables
 from connector.runner.apply import ByAction
 from connector.runner.apply_records import ByRecords
+from connector.runner.durable.as_reviewed import AsReviewed
 from connector.runner.durable.engine import Facts
 from connector.runner.durable.facts import (
     Figures,
@@ -52,9 +53,13 @@ class ContractWork:
     still_at_work_s: float
     wait: Callable[[float], None]
     decide: Callable[[ContractSnapshot], ContractPlan]
+    as_reviewed: AsReviewed | None = None
 
     def done(self, plan: ContractPlan, earlier: Facts | None) -> Figures:
-        """Apply a plan and note what came of it; `earlier` is what came of it before a crash."""
+        """Apply a plan and note what came of it; `earlier` is what came of it before a crash. Raises Refused
+        for a plan that is not the reviewed one."""
+        if self.as_reviewed is not None:
+            self.as_reviewed.check(plan, is_begun=earlier is not None)
         lines = len(plan.snapshot.lines)
         if earlier is None and not (plan.invoices or plan.marks or plan.failures):
             return Figures(lines=lines)

@@ -28,7 +28,8 @@ class DurableRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     `on` is the day, None for the environment's today at its beginning. `limit` is the number of contracts
     that are gone through at most. `is_chained`: one of a recurring job, whose end plans the next one; `due`
-    is the environment's instant before which it does not begin.
+    is the environment's instant before which it does not begin. `is_reviewed`: it does what is kept as
+    reviewed (`connector.state.reviews`) and nothing else.
     """
 
     rules: InvoicingRules
@@ -41,6 +42,7 @@ class DurableRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     guard_min: int = 30
     is_chained: bool = False
     due: datetime | None = None
+    is_reviewed: bool = False
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):

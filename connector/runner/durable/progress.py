@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.model.time_text import span
-from connector.runner.durable.facts import USUAL_DIGITS, Figures
+from connector.model.time_text import moment, span
+from connector.runner.durable.facts import USUAL_DIGITS, DurableRequest, Figures, request_of
 from connector.runner.wording import grouped, several
 from connector.state.runs import RunRow, RunState
 
@@ -65,8 +65,11 @@ def progress_json(progress: Progress) -> dict[str, Any]:
 
 
 def progress_line(progress: Progress) -> str:
-    """`run-…: running, 1,200 of 10,000 contracts, 1,100 invoices, 5,333.63 USD, 42.0 a second, …`."""
+    """`run-…: running, 1,200 of 10,000 contracts, 1,100 invoices, 5,333.63 USD, 42.0 a second, …`; a run
+    that is to come tells when."""
     run, figures = progress.run, progress.figures
+    if run.state is RunState.SLEEPING:
+        return f"{run.id}: {sleeping_text(request_of(run.request)) or run.state}"
     known = "?" if run.contracts is None else f"{run.contracts:,}"
     parts = [
         f"{figures.contracts:,} of {known} contracts",
@@ -83,6 +86,10 @@ def progress_line(progress: Progress) -> str:
     if progress.left is not None:
         parts.append(f"about {span(progress.left)} left")
     return f"{run.id}: {run.state}, {', '.join(parts)}"
+
+
+def sleeping_text(request: DurableRequest) -> str:
+    return "" if request.due is None else f"sleeps until {moment(request.due)} of the environment"
 
 
 def run_text(progress: Progress) -> Iterator[str]:

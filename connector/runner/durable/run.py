@@ -7,7 +7,7 @@ after. Whoever goes on after a crash skips what is noted, looks for what was mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from connector.errors import ProjopsError, Refused, Superseded
 from connector.job.look import look
 from connector.model.column_date import day_in
 from connector.model.process import PROCESS_RUNNER
+from connector.runner.durable.as_reviewed import AsReviewed, counted_on_the_way
 from connector.runner.durable.chain import check_alone, plan_next, wake
 from connector.runner.durable.contract_work import ContractWork
 from connector.runner.durable.engine import Engine, Facts, Kind, Part
@@ -97,17 +98,22 @@ class DurableRun:
             zone = read_zone(site.client, site.tables, request.rules, request.user)
             today = day_in(zone.zone, site.client.now)
             check_day(request.on or today, today)
+            frozen = Frozen(
+                on=request.on or today, today=today, zone=zone.zone.key, takes_missed=request.rules.catch_up
+            )
+            chunks = self.runs.freeze(row.id, as_facts(frozen), self._chunks(row.id, request)).chunks
         except Superseded:
             raise
         except Refused as refusal:
             self.runs.tell(row.id, RunState.REFUSED, refusal.message)
+            self._leave(row.id)
             return {"refused": refusal.message, "chunks": 0}
-        frozen = Frozen(
-            on=request.on or today, today=today, zone=zone.zone.key, takes_missed=request.rules.catch_up
-        )
-        ids = stream_contract_ids(site.client, site.tables, request.contracts)
+        return {"refused": "", "chunks": chunks}
+
+    def _chunks(self, run: str, request: DurableRequest) -> Iterator[Sequence[str]]:
+        ids = stream_contract_ids(self.site.client, self.site.tables, request.contracts)
         chunks = _in_chunks(islice(ids, request.limit), self.contracts_of_chunk)
-        return {"refused": "", "chunks": self.runs.freeze(row.id, as_facts(frozen), chunks).chunks}
+        return counted_on_the_way(self.runs.reviews, run, chunks) if request.is_reviewed else chunks
 
     def _join(self, run: str, *, is_patient: bool = False) -> Lease:
         """The lease on the job of this environment, which all workers of one run hold together."""
@@ -138,7 +144,8 @@ class DurableRun:
         until = self._check(request)
         with self._holding(row.id, number, is_patient=request.is_chained) as held:
             contracts = self.runs.take_chunk(row.id, number, self.worker)
-            work = self._work(row, request, number, held)
+            reviewed = self.runs.reviews.of(row.id, contracts) if request.is_reviewed else None
+            work = self._work(row, request, number, held, reviewed)
             for place, batch in enumerate(_in_chunks(iter(contracts), self.contracts_of_batch), start=1):
                 engine.step(f"batch {place}", partial(self._batch, work(place), batch, until))
             engine.step("end", lambda: self._end_chunk(row.id, number))
@@ -155,7 +162,12 @@ class DurableRun:
             yield held
 
     def _work(
-        self, row: RunRow, request: DurableRequest, chunk: int, held: tuple[Lease, ...]
+        self,
+        row: RunRow,
+        request: DurableRequest,
+        chunk: int,
+        held: tuple[Lease, ...],
+        reviewed: Mapping[str, frozenset[str]] | None,
     ) -> Callable[[int], ContractWork]:
         """The work on the batch of that number."""
         frozen, site = frozen_of(row.frozen), self.site
@@ -183,6 +195,7 @@ class DurableRun:
             still_at_work_s=site.still_at_work_s,
             wait=site.wait,
             decide=lambda snapshot: plan_contract(snapshot, workflow, run),
+            as_reviewed=None if reviewed is None else AsReviewed(reviewed, request.is_by_records),
         )
 
     def _batch(self, work: ContractWork, contracts: Sequence[str], until: datetime | None) -> Facts:
@@ -192,11 +205,14 @@ class DurableRun:
             total = total.plus(counted(facts))
         left = [contract for contract in contracts if contract not in known]
         earlier = work.looked_back(left)
-        site = self.site
+        site, seen = self.site, set[str]()
         for snapshot in stream_contracts(site.client, site.tables, left, may_be_gone=True) if left else ():
             site.go_on()
             check_time(site.client.now, until)
+            seen.add(snapshot.contract.id)
             total = total.plus(work.done(work.decide(snapshot), earlier.get(snapshot.contract.id)))
+        if work.as_reviewed is not None:
+            work.as_reviewed.check_there(left, seen)
         total = replace(total, contracts=len(contracts))
         self.runs.tallies.end_batch(work.run_id, *work.batch, total.as_facts())
         return total.as_facts()
@@ -217,10 +233,14 @@ class DurableRun:
         total = summed(self.runs.tallies.figures(row.id))
         state = RunState.PARTLY if total.failed or total.unknown else RunState.DONE
         self.runs.tell(row.id, state)
-        job = self.leases.take(self._job, row.id, is_shared=True)
+        self._leave(row.id)
+        return total.as_facts()
+
+    def _leave(self, run: str) -> None:
+        """The job is free for another run, unless that has it already."""
+        job = self.leases.take(self._job, run, is_shared=True)
         if isinstance(job, Lease):
             self.leases.release([job])
-        return total.as_facts()
 
 
 @dataclass
