@@ -28,7 +28,7 @@ from tests.relay import Relay
 NAMES = ("one", "two")
 ENVIRONMENT = "10.9.9.9"
 """Where the emulator is reached over the hosts' second cable."""
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 class Network(Protocol):
