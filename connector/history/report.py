@@ -81,12 +81,14 @@ def history_as_text(
         )
         later = "" if drift is None or abs(drift) < timedelta(minutes=1) else f"  ({_signed(drift)})"
         yield f"{moment(run.started, zone):<29} {length:<12} {count:>8}  {_amounts(run)}{later}{end}".rstrip()
-    if scores := scores_of(entries):
+    scores = scores_of(entries)
+    if scores:
         if runs:
             yield ""
         yield from scores_as_text(scores)
     if entries and is_with_entries:
-        yield ""
+        if runs or scores:
+            yield ""
         for entry in entries:
             who = f" by {entry.who}:" if entry.who else ""
             why = f" Reason: {entry.reason}" if entry.reason else ""

@@ -28,7 +28,8 @@ def notes_of(current: Current, plan: Plan, rules: InvoicingRules) -> Iterator[st
 def _of_identity(current: Current) -> Iterator[str]:
     identity = current.identity
     zone = identity.time_zone or "an unknown time zone"
-    yield f"The job will run as {identity.name} ({identity.user_id}), in {zone}: its days are days there."
+    who = _named(identity.name, identity.user_id)
+    yield f"The job will run as {who}, in {zone}: its days are days there."
     yield from identity.unknown
     if missing := [item for item in identity.missing or () if not item.is_billing]:
         named = ", ".join(f"{item.name} ({item.reason})" for item in missing)
@@ -56,4 +57,9 @@ def _last_starter(current: Current, plan: Plan) -> Iterator[str]:
     user = snapshot.user(owner)
     disabled = ", who is disabled" if user is not None and user.is_disabled else ""
     what = "The chain runs" if current.sight.diagnosis.live_chains else "The last chain ran"
-    yield f"{what} as {snapshot.owner_name(owner)} ({owner}){disabled}."
+    yield f"{what} as {_named(snapshot.owner_name(owner), owner)}{disabled}."
+
+
+def _named(name: str, id: str) -> str:
+    """Whose name may not be read is called by the id, once."""
+    return id if name == id else f"{name} ({id})"

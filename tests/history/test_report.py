@@ -67,3 +67,5 @@ def test_what_was_done_is_shown_when_asked_for() -> None:
     assert "Ticket 4711" not in "\n".join(history_as_text([_run(0)], [entry]))
     text = "\n".join(history_as_text([_run(0)], [entry], is_with_entries=True))
     assert "rerun     by Ada: ProcessRunCaller was started. Reason: Ticket 4711" in text
+    first, *_ = history_as_text([], [entry], is_with_entries=True)
+    assert first.endswith("Reason: Ticket 4711")
