@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -24,12 +25,19 @@ def _from_json(kind: type, value: object) -> object:
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 # Making a decoder costs more than decoding a small answer.
 _decoders: dict[Any, Any] = {}
+_making = threading.Lock()
 
 
 def decoder_for(kind: Any) -> Any:
-    """The decoder of a type, made once."""
+    """The decoder of a type, made once, by one thread.
+
+    msgspec finds out what a struct holds when its first decoder is made, and two threads that do so at
+    once can crash the process (0.22).
+    """
     if (known := _decoders.get(kind)) is None:
-        known = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_from_json)
+        with _making:
+            if (known := _decoders.get(kind)) is None:
+                known = _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_from_json)
     return known
 
 

@@ -40,6 +40,10 @@ class _Body(msgspec.Struct):
     error: _Error | None = None
 
 
+# Made here: the first errors may come to several threads at once (see decoding.decoder_for).
+_body = msgspec.json.Decoder(_Body)
+
+
 def http_error(answer: Answer, what: str) -> HttpError:
     """The typed error of an answer; `what` says what was asked, for example "GET /api/data/v9.2/WhoAmI()"."""
     code = error_code(answer)
@@ -113,7 +117,7 @@ def _class_of(status: int, code: str) -> type[HttpError]:
 
 def _error_of(answer: Answer) -> _Error | None:
     try:
-        return msgspec.json.decode(answer.content, type=_Body).error
+        return _body.decode(answer.content).error
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

@@ -28,6 +28,10 @@ class _Marks(msgspec.Struct):
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
+# Made here, not by whichever threads come first (see decoding.decoder_for).
+_of_marks = msgspec.json.Decoder(_Marks)
+
+
 class FetchQuestion:
     """A FetchXML text, page by page."""
 
@@ -98,7 +102,7 @@ def _parsed(text: str) -> ET.Element:
 
 def _marks(content: bytes, what: str) -> _Marks:
     try:
-        return msgspec.json.decode(content, type=_Marks)
+        return _of_marks.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise MalformedAnswer(f"{what} was answered with something unexpected: {error}.") from error
 

@@ -53,6 +53,12 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Ids of contracts whose invoicing fails."""
 
 
+# Made here, not by whichever requests come first: msgspec looks into a struct at its first use, and two
+# threads that do so at once can crash the process (0.22).
+for _kind in (Switches, InvoicingRules):
+    msgspec.json.Decoder(_kind)
+
+
 def read_switches(tx: Transaction) -> Switches:
     return msgspec.convert(tx.setting(_SWITCHES, {}), Switches)
 

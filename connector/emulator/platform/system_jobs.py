@@ -56,6 +56,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     held_in: int | None = None
 
 
+# Made here, not by whichever threads come first (see switches.py).
+_of_progress = msgspec.json.Decoder(Progress)
+
+
 class Job(msgspec.Struct, frozen=True):
     """A system job as the asynchronous service sees it."""
 
@@ -122,7 +126,7 @@ def read_job(row: Mapping[str, Value]) -> Job:
         created_at=created,
         postpone_until=postponed if isinstance(postponed, datetime) else None,
         has_error=row["errorcode"] is not None,
-        progress=msgspec.json.decode(str(row["workflowstate"]), type=Progress),
+        progress=_of_progress.decode(str(row["workflowstate"])),
     )
 
 

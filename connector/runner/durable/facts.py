@@ -66,6 +66,12 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     invoices: tuple[CreateInvoice, ...] = ()
 
 
+# What a struct holds msgspec finds out at its first use, and two threads at once can crash the process
+# there (0.22): a worker goes through several chunks at a time. Here, at import, is one thread.
+for _kind in (DurableRequest, Frozen, Intent):
+    msgspec.json.Decoder(_kind)
+
+
 def as_facts(value: msgspec.Struct) -> Facts:
     return dict(msgspec.to_builtins(value, builtin_types=()))
 
