@@ -46,6 +46,7 @@ class Asked:
     sizes: tuple[int, ...]
     ways: tuple[str, ...]
     at_once: int
+    contracts_of_chunk: int
     is_by_records: bool
     latency_ms: float | None
 
@@ -75,12 +76,15 @@ def _asked(arguments: Sequence[str]) -> Asked:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES[:2], help="contracts, in hundreds")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=(PREVIEW, IN_LINE, DURABLE))
     parser.add_argument("--at-once", type=int, default=1, help="chunks at a time in a durable worker")
+    parser.add_argument("--chunk", type=int, default=500, help="contracts of a chunk")
     parser.add_argument("--records", action="store_true", help="record by record, not by the action")
     parser.add_argument("--stub-ms", type=float, help="against a stub that takes so long for any answer")
     given = parser.parse_args(arguments)
     if wrong := [size for size in given.sizes if size <= 0 or size % TEMPLATE]:
         parser.error(f"--sizes {wrong[0]}: a multiple of {TEMPLATE} is expected.")
-    return Asked(tuple(given.sizes), tuple(given.ways), given.at_once, given.records, given.stub_ms)
+    return Asked(
+        tuple(given.sizes), tuple(given.ways), given.at_once, given.chunk, given.records, given.stub_ms
+    )
 
 
 def _say(*lines: str) -> None:
@@ -98,6 +102,7 @@ def _measured(asked: Asked, size: int, way: str) -> Cost:
             folder=name,
             state_url=str(Path(name) / "runs.db"),
             at_once=asked.at_once,
+            contracts_of_chunk=asked.contracts_of_chunk,
             is_by_records=asked.is_by_records,
         )
         if way not in {POSTGRESQL, TWO}:

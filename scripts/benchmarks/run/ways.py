@@ -54,6 +54,7 @@ class Order:
     token: str = ""
     state_url: str = ""
     at_once: int = 1
+    contracts_of_chunk: int = 500
     is_by_records: bool = False
     run: str = "run-1"
 
@@ -108,10 +109,10 @@ def begun(order: Order) -> Iterator[Callable[[], Cost]]:
             return found
 
         yield cost
-    finally:
         process.join(PATIENCE_S)
-        if process.is_alive():
-            process.kill()
+    finally:
+        process.kill()
+        process.join()
 
 
 def cost_of(order: Order) -> Cost:
@@ -152,7 +153,12 @@ def _work(order: Order, answer: Pipe) -> None:
 
 def _settings(order: Order) -> Settings:
     settings = load(folder=Path(order.folder))
-    run = msgspec.structs.replace(settings.run, at_once=order.at_once, still_at_work_s=0)
+    run = msgspec.structs.replace(
+        settings.run,
+        at_once=order.at_once,
+        contracts_of_chunk=order.contracts_of_chunk,
+        still_at_work_s=0,
+    )
     state_url = SecretStr(order.state_url) if order.state_url else None
     return replace(settings, run=run, state_url=state_url, state_folder=Path(order.folder))
 
