@@ -44,10 +44,12 @@ _JSON = "Content-Type: application/json; odata.metadata=minimal\r\nOData-Version
 
 
 @contextmanager
-def stub(contracts: int, latency_s: float) -> Iterator[str]:
-    """The address of a stub with so many contracts, in a process of its own."""
+def stub(contracts: int, latency_s: float, *, is_done: bool = False) -> Iterator[str]:
+    """The address of a stub with so many contracts, in a process of its own; `is_done`: all of them have
+    been invoiced already."""
     with LineProcess(Path(sys.executable), "benchmarks.run.stub", [Path.cwd()]) as process:
-        yield str(process.ask({"contracts": contracts, "latency_s": latency_s})["url"])
+        told = {"contracts": contracts, "latency_s": latency_s, "is_done": is_done}
+        yield str(process.ask(told)["url"])
 
 
 @dataclass
@@ -100,10 +102,12 @@ _OF_AN_INVOICE = ("msdyn_invoicelinetransaction", "msdyn_transactionconnection")
 class Stub:
     """Listens on a port of its own; `invoiced` are the numbers of contracts that a write was for."""
 
-    def __init__(self, before: _Played, after: _Played, contracts: int, latency_s: float) -> None:
+    def __init__(
+        self, before: _Played, after: _Played, contracts: int, latency_s: float, *, is_done: bool
+    ) -> None:
         self._before, self._after = before, after
         self._contracts, self._latency_s = contracts, latency_s
-        self._invoiced: set[int] = set()
+        self._invoiced = set(range(contracts)) if is_done else set()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -229,7 +233,9 @@ def main() -> None:
     with ExitStack() as stack, TemporaryDirectory(prefix="bench-") as folder:
         for line in sys.stdin:
             told = json.loads(line)
-            stub = Stub(*_pair(stack, Path(folder)), told["contracts"], told["latency_s"])
+            stub = Stub(
+                *_pair(stack, Path(folder)), told["contracts"], told["latency_s"], is_done=told["is_done"]
+            )
             print(json.dumps({"url": stub.url}), flush=True)
 
 
