@@ -42,4 +42,5 @@ def _kill_and_go_on(
         assert durable.row().state is RunState.DONE
         assert end_state(world.emulator) == expected
         assert durable.figures().invoices == sum(len(outcome.invoices) for outcome in plain)
-    assert deaths >= 10 * count
+    # A contract with nothing to do has two points, one with a call ten or more.
+    assert deaths >= 8 * count
