@@ -122,6 +122,10 @@ def _title(error: ProjopsError) -> str:
         return "It cannot be found"
     if isinstance(error, SignInError):
         return "Signing in failed"
+    if isinstance(error, HttpError) and error.status == 401:
+        return "The sign-in is not accepted"
+    if isinstance(error, HttpError) and error.status == 403:
+        return "It may not be read"
     if isinstance(error, HttpError) and error.status >= 500:
         return "The environment is in trouble"
     return "It could not be read"

@@ -13,7 +13,7 @@ from connector.console.page.keeper import LONGEST_PAUSE_S, Rhythm
 from connector.console.page.known import Known, Topic, Trouble
 from connector.console.page.moments import Pulse, Zones, is_still
 from connector.console.page.panels.calendar import calendar_view
-from connector.console.page.panels.health import Light, light_of
+from connector.console.page.panels.health import Light, health_view, light_of
 from connector.console.page.panels.history import KIND_WORDS, history_view
 from connector.console.page.panels.paging import InReport, OnPage, paged
 from connector.console.page.panels.timeline import LEAST_WIDTH, timeline_view
@@ -243,6 +243,13 @@ def test_the_history_draws_amounts_and_durations() -> None:
 def test_a_sentence_is_written_for_its_reader(sentence: str, html: str) -> None:
     """Days stay whole, amounts go to the script, names from right to left stay apart, all is escaped."""
     assert said(sentence) == html
+
+
+def test_what_may_not_be_read_is_no_zero() -> None:
+    """Without a readable system job there are not no runs: it is unknown, on both panels that count them."""
+    unread = replace(job_seen(), diagnosis=Diagnosis(Health.UNKNOWN, "Unknown: not readable.", NOW))
+    assert (health_view(unread).is_unread, timeline_view(unread).is_unread) == (True, True)
+    assert (health_view(job_seen()).is_unread, timeline_view(job_seen()).is_unread) == (False, False)
 
 
 def test_every_kind_of_entry_has_a_word() -> None:

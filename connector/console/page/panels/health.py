@@ -46,7 +46,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
-    """`word` is the beginning of the sentence, `rest` what follows it. `next_run` may have passed."""
+    """`word` is the beginning of the sentence, `rest` what follows it. `next_run` may have passed.
+
+    `is_unread`: that there are no jobs says nothing, for they could not be read.
+    """
 
     light: Light
     word: str
@@ -55,6 +58,7 @@ class HealthView:
     next_run: datetime | None
     evidence: tuple[Record, ...]
     jobs: tuple[ChainJob, ...]
+    is_unread: bool
 
 
 def health_view(seen: JobSeen) -> HealthView:
@@ -68,7 +72,13 @@ def health_view(seen: JobSeen) -> HealthView:
         next_run=diagnosis.next_run,
         evidence=tuple(_records(diagnosis.evidence)),
         jobs=_jobs(diagnosis),
+        is_unread=is_unread(seen),
     )
+
+
+def is_unread(seen: JobSeen) -> bool:
+    """That no system job is there says nothing where nobody may read them."""
+    return seen.diagnosis.health is Health.UNKNOWN and not seen.diagnosis.chains
 
 
 def _capital(text: str) -> str:

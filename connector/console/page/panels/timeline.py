@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from connector.console.page.panels.health import Rhythm, rhythm_of
+from connector.console.page.panels.health import Rhythm, is_unread, rhythm_of
 from connector.console.page.readings import JobSeen
 from connector.model.job_chain import ChainJob
 from connector.model.job_timeline import Span, Stretch
@@ -74,6 +74,7 @@ class TimelineView:
     rhythm: Rhythm
     detail: Detail | None
     is_unknown_job: bool
+    is_unread: bool
 
 
 def timeline_view(seen: JobSeen, job: str | None = None) -> TimelineView:
@@ -89,6 +90,7 @@ def timeline_view(seen: JobSeen, job: str | None = None) -> TimelineView:
         rhythm=rhythm_of(spans),
         detail=detail,
         is_unknown_job=job is not None and detail is None,
+        is_unread=is_unread(seen),
     )
 
 
