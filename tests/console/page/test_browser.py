@@ -197,6 +197,10 @@ def test_numbers_are_written_as_the_reader_does(
     watched.tab.goto(f"{page.origin}/next-run")
     assert "9.810,68" in watched.tab.locator("main").inner_text()
     assert watched.tab.locator("main time[data-moment]").first.inner_text() == "2020-10-05 15:00"
+    # Sentences and charts are no exception: half of a page in another style would be read wrongly.
+    assert "(7.500,00 USD)" in watched.tab.locator("main").inner_text()
+    watched.tab.goto(f"{page.origin}/calendar")
+    assert "12.000" in (watched.tab.locator("figure svg").last.text_content() or "")
     watched.check()
     watched.tab.context.close()
 
@@ -218,7 +222,26 @@ def test_an_open_tab_shows_what_is_new(running: OpenEmulator, browser: Browser) 
             watched.tab.get_by_role("heading", name=re.compile("Canceled|Stopped")).wait_for()
             watched.check()
         assert first.tab.evaluate("document.activeElement.id") == "refresh"
+        # What is read out is what changed.
+        assert re.search("Canceled|Stopped", first.tab.locator("#said").text_content() or "")
+        # The program is started again on the same port: it knows nobody, and the tab says what to do.
+        page.access._session = "of another program"
+        first.tab.get_by_text("was started anew").wait_for()
         first.tab.context.close()
+
+
+def test_on_paper_there_are_no_buttons(browser: Browser, shared: tuple[OpenEmulator, OpenPage]) -> None:
+    """Whoever prints gets black on white, also out of a dark window, and a table without what is clicked."""
+    page = shared[1]
+    watched = enter(browser, page, color_scheme="dark")
+    watched.tab.goto(f"{page.origin}/next-run")
+    watched.tab.emulate_media(media="print")
+    ground = watched.tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(255, 255, 255)"
+    for name in (".tabs", "main form", ".chips", "#refresh"):
+        assert not watched.tab.locator(name).first.is_visible(), name
+    assert watched.tab.get_by_role("table").is_visible()
+    watched.tab.context.close()
 
 
 def test_the_countdown_counts(running: OpenEmulator, browser: Browser) -> None:

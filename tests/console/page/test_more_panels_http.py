@@ -6,12 +6,16 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.console.call import Call
+from connector.console.page.readings import HistorySeen
+from connector.console.page.report import ReportSeen, report_html
+from connector.console.page.work import State
 from connector.emulator.ownership import OpenEmulator
 from tests.console.outputs import Projops, check, schema_of
 from tests.console.page.conftest import Visitor, opened, text_of
@@ -95,6 +99,22 @@ def test_a_report_is_one_file_that_needs_nothing_else(
     }  # fmt: skip
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+
+
+def test_a_report_says_what_it_leaves_out(visitor: Visitor) -> None:
+    """Tables end after as many rows as were asked for; how many there are, and their sums, are of all."""
+    keeper = visitor.page.keeper
+    job, work, findings = keeper.job.known.value, keeper.work.known.value, keeper.findings.known.value
+    assert job is not None
+    assert work is not None
+    assert findings is not None
+    [ready, *_] = [row for row in work.rows if row.state is State.READY and row.currency == "EUR"]
+    long = replace(work, rows=(ready,) * 1_200)
+    text = text_of(report_html(ReportSeen(job, long, findings, HistorySeen()), "somewhere", rows=50))
+    assert "1 to 50 of 1,200 rows : the rest is not in this file, more of it with --rows" in text.replace(
+        "rows:", "rows :"
+    )
+    assert "By state State Rows Amounts Ready 1,200 929,892.00 EUR" in text
 
 
 def test_a_report_that_cannot_be_written_is_an_error(
