@@ -105,6 +105,11 @@
     setTimeout(look, pause);
   };
 
+  // The choice of environments closes as menus do.
+  const shut = () => document.getElementById("switch")?.removeAttribute("open");
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") shut(); });
+  document.addEventListener("pointerdown", (event) => { if (!event.target.closest("#switch")) shut(); });
+
   localise(document);
   showCurrent();
   tick();
