@@ -200,7 +200,7 @@ def test_numbers_are_written_as_the_reader_does(
     # Sentences and charts are no exception: half of a page in another style would be read wrongly.
     assert "(7.500,00 USD)" in watched.tab.locator("main").inner_text()
     watched.tab.goto(f"{page.origin}/calendar")
-    assert "12.000" in (watched.tab.locator("figure svg").last.text_content() or "")
+    assert "26.109,71 USD" in (watched.tab.locator("figure svg").last.text_content() or "")
     watched.check()
     watched.tab.context.close()
 
