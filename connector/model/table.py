@@ -56,6 +56,11 @@ class Table(Generic[T]):
     labels: Mapping[str, str] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        # msgspec looks into a struct at its first use, and two threads that do so at once can crash the
+        # process (0.22): it is done where the table is made.
+        msgspec.json.Decoder(self.record)
+
     @property
     def select(self) -> tuple[str, ...]:
         """The $select list: everything declared, less what is missing or unresolved."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +15,7 @@ from connector.errors import SettingsError
 from connector.model.actual import ACTUAL
 from connector.model.batch_job import BATCH_JOB
 from connector.model.contract_customer import CONTRACT_CUSTOMER
-from connector.model.table import logical_name_of
+from connector.model.table import Record, Table, logical_name_of
 from connector.model.tables import DECLARED
 
 
@@ -141,3 +143,16 @@ def test_declared_tables_ask_for_each_column_once() -> None:
     """No declared table names a column twice."""
     for table in (ACTUAL, BATCH_JOB, CONTRACT_CUSTOMER):
         assert len(table.select) == len(set(table.select))
+
+
+def test_what_a_record_holds_is_found_out_where_its_table_is_made() -> None:
+    """Two threads that let msgspec look into a struct at once can crash the process: nobody lets it later."""
+    kind = msgspec.defstruct("Fresh", [("id", str, msgspec.field(name="freshid"))], bases=(Record,))
+    table: Table[Any] = Table(kind, "fresh", "freshes", "freshid")
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        msgspec.json.Decoder(table.record)
+    finally:
+        sys.setprofile(None)
+    assert "get_class_annotations" not in called

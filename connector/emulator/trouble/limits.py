@@ -28,6 +28,10 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     longest_pause_s: Annotated[int, Meta(ge=1)] = 1200
 
 
+# Looked into here, not by whichever requests come first (see platform/switches.py).
+msgspec.json.Decoder(Limits)
+
+
 def changed(limits: Limits, changes: dict[str, Any]) -> Limits:
     """The limits with some of their members changed. Raises UsageError that names what cannot be."""
     known = Limits.__struct_fields__
