@@ -45,16 +45,16 @@ def _succeeded(case: Case, job: ChainJob, chain: Chain) -> Verdict:
         )
     return Verdict(
         Health.STOPPED,
-        f"Stopped: {_who(job)} ended {case.at(job.until)}{_ago(case, job)}, and nothing followed.",
+        f"Stopped: {_who(job)} ended {_when(case, job)}, and nothing followed.",
         chain=chain,
     )
 
 
 def _ended(case: Case, job: ChainJob, chain: Chain, health: Health, tail: str) -> Verdict:
     step = f", in step {job.step!r}" if job.step else ""
-    when = f"{case.at(job.until)}{_ago(case, job)}"
     word = "was canceled" if health is Health.CANCELED else "failed"
-    return Verdict(health, f"{health.value.capitalize()}: {_who(job)} {word} {when}{step}{tail}", chain=chain)
+    end = f"{word} {_when(case, job)}{step}{tail}"
+    return Verdict(health, f"{health.value.capitalize()}: {_who(job)} {end}", chain=chain)
 
 
 def _nothing_seen(case: Case) -> Verdict:
@@ -83,8 +83,10 @@ def _nothing_seen(case: Case) -> Verdict:
     )
 
 
-def _ago(case: Case, job: ChainJob) -> str:
-    return "" if job.until is None else f", {span(case.now - job.until)} ago"
+def _when(case: Case, job: ChainJob) -> str:
+    if job.until is None:
+        return "at an unknown time"
+    return f"{case.at(job.until)}, {span(case.now - job.until)} ago"
 
 
 def _who(job: ChainJob) -> str:

@@ -155,6 +155,7 @@ def test_a_late_timer_is_seen_beside_the_backlog(backlog: Backlog, words: str, l
         (job("x", status=0, until=NOON + HOUR), Health.SLEEPING, "next run"),
         (job("x", PROCESS_RUNNER, 31, end=NOON - HOUR, message="No price"), Health.FAILED, "No price"),
         (job("x", status=32, end=NOON - HOUR), Health.CANCELED, "1 h ago"),
+        (job("x", status=32), Health.CANCELED, "was canceled at an unknown time"),
         (job("x", PROCESS_RUNNER, 30, end=NOON - HOUR), Health.STOPPED, "nothing followed"),
         (job("x", PROCESS_RUNNER, 30, end=NOON - MINUTE), Health.RUNNING, "successor"),
     ],
