@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copyfile
 
@@ -10,6 +11,7 @@ import pytest
 from connector.console.main import run_command_line
 from connector.emulator.ownership import OpenEmulator, open_emulator
 from tests.console.outputs import Done, Projops
+from tests.matrix import Matrix
 
 
 @pytest.fixture
@@ -49,8 +51,14 @@ def file_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either_state(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a state that nobody has used, in the settings: a file, then a PostgreSQL."""
+def either_state(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, matrix: Matrix) -> str:
+    """The address of a state that nobody has used, in the settings: a file, then a PostgreSQL.
+
+    An ordinary run draws one of the two for each test.
+    """
+    test = request.node.originalname
+    if request.param not in replace(matrix, test=test).sample(["sqlite", "postgresql"]):
+        pytest.skip("drawn for the other state; --all takes both")
     address = str(request.getfixturevalue("file_state"))
     if request.param == "postgresql":
         address = str(request.getfixturevalue("postgresql_url"))
