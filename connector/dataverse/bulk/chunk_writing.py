@@ -50,13 +50,10 @@ class ChunkWriter:
         table: BulkTable,
         rows: Preparer,
         size: Size,
-        taken: set[tuple[str, str]],
         *,
         is_elastic: bool,
     ) -> None:
-        """`taken` are the tables and messages of which the environment has taken chunks; this one is added.
-        An elastic table may keep some of the rows of a chunk that it refused.
-        """
+        """An elastic table may keep some of the rows of a chunk that it refused."""
         self._transport = transport
         self._clock = transport.pace.clock
         self._looker = looker
@@ -67,10 +64,6 @@ class ChunkWriter:
         self._items = ItemSender(transport, size)
         self._is_elastic = is_elastic
         self._is_one_by_one = False
-        self._taken = taken
-        self._kind = (table.entity_set, rows.message.action)
-        self.is_known = self._kind in taken
-        """Whether the environment has taken such chunks before, so that the first one need not go alone."""
         self._is_proven = False
 
     def write(self, rows: Sequence[Row]) -> Done[RowResult]:
@@ -79,10 +72,8 @@ class ChunkWriter:
         if not self._is_proven:
             failure = self._failure_of_all(done)
             if failure is not None:
-                # Where it went alone, nothing was begun: the error says it all.
-                return Done(done.results if self.is_known else [], failure)
+                return Done([], failure)
             self._is_proven = True
-            self._taken.add(self._kind)
         return done
 
     def _failure_of_all(self, done: Done[RowResult]) -> Exception | None:

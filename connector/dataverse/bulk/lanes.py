@@ -28,47 +28,41 @@ class Done(Generic[R]):
     failure: Exception | None = None
 
 
-@dataclass(frozen=True)
-class Lanes:
-    """`width` says how many chunks may be worked on at a time. With `is_first_alone` the others wait for the
-    first one: it shows whether the service takes such chunks at all, and how many at a time it recommends.
-    """
-
-    width: Callable[[], int]
-    most_threads: int
-    is_first_alone: bool = True
-
-
 def in_order(
-    chunks: Iterator[C], work: Callable[[C], Done[R]], lanes: Lanes, interest: Interest
+    chunks: Iterator[C],
+    work: Callable[[C], Done[R]],
+    width: Callable[[], int],
+    most_threads: int,
+    interest: Interest,
 ) -> Generator[R, None, None]:
-    """The results of all chunks in their order.
+    """The results of all chunks in their order; `width` says how many may be worked on at a time.
 
-    After a failure, of a chunk or of `chunks` itself, those that are on their way are finished and their
-    results given, and then the failure is raised. When nobody takes the results any more, `interest` is
-    lost: requests that are on their way are waited for, and nothing else is.
+    The first chunk goes alone: it shows whether the service takes such chunks at all, and how many at a
+    time it recommends. After a failure, of a chunk or of `chunks` itself, those that are on their way are
+    finished and their results given, and then the failure is raised. When nobody takes the results any more,
+    `interest` is lost: requests that are on their way are waited for, and nothing else is.
     """
-    work_in_order = _InOrder(chunks, work, lanes)
-    with ThreadPoolExecutor(lanes.most_threads, thread_name_prefix="bulk") as threads:
+    lanes = _Lanes(chunks, work, width)
+    with ThreadPoolExecutor(most_threads, thread_name_prefix="bulk") as threads:
         try:
-            yield from work_in_order.run(threads)
+            yield from lanes.run(threads)
         except BaseException:
             interest.cancel()
             raise
         finally:
-            work_in_order.stop()
+            lanes.stop()
 
 
-class _InOrder(Generic[C, R]):
-    def __init__(self, chunks: Iterator[C], work: Callable[[C], Done[R]], lanes: Lanes) -> None:
+class _Lanes(Generic[C, R]):
+    def __init__(self, chunks: Iterator[C], work: Callable[[C], Done[R]], width: Callable[[], int]) -> None:
         self._chunks: Iterator[C] = chunks
         self._work = work
-        self._width = lanes.width
+        self._width = width
         self._pending: deque[Future[Done[R]]] = deque()
         self._failure: Exception | None = None
         self._input_failure: Exception | None = None
         self._is_filling = True
-        self._is_alone = lanes.is_first_alone
+        self._is_first = True
 
     def run(self, threads: ThreadPoolExecutor) -> Iterator[R]:
         while True:
@@ -76,7 +70,7 @@ class _InOrder(Generic[C, R]):
             if not self._pending:
                 break
             if self._pending[0].done():
-                self._is_alone = False
+                self._is_first = False
                 yield from self._take(self._pending.popleft().result())
             else:
                 running = [each for each in self._pending if not each.done()]
@@ -111,7 +105,7 @@ class _InOrder(Generic[C, R]):
                 self._pending.append(threads.submit(copy_context().run, self._work, chunk))
 
     def _has_room(self) -> bool:
-        if self._is_alone:
+        if self._is_first:
             return not self._pending
         width = self._width()
         running = sum(not each.done() for each in self._pending)

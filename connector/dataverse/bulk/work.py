@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from connector.dataverse.bulk.batching import BatchWriter, Steps
 from connector.dataverse.bulk.chunk_writing import ChunkWriter
-from connector.dataverse.bulk.lanes import Lanes, in_order
+from connector.dataverse.bulk.lanes import in_order
 from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
 from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
@@ -34,8 +34,6 @@ class BulkWriter:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        # Tables and messages that the environment has taken: the next first chunk need not go alone.
-        self._taken: set[tuple[str, str]] = set()
 
     def rows(
         self,
@@ -57,11 +55,10 @@ class BulkWriter:
         interest = Interest()
         transport = self._transport.while_wanted(interest)
         looker = Looker(transport, Reader(transport))
-        writer = ChunkWriter(transport, looker, table, preparer, size, self._taken, is_elastic=is_elastic)
+        writer = ChunkWriter(transport, looker, table, preparer, size, is_elastic=is_elastic)
         pace = transport.pace
         cut = _cut(iter(prepared), size, _count(rows), lambda: pace.width)
-        lanes = Lanes(lambda: pace.width, pace.ceiling, is_first_alone=not writer.is_known)
-        return in_order(cut, writer.write, lanes, interest)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling, interest)
 
     def batch(
         self, operations: Iterable[Operation], chunks: Chunks | None = None
@@ -74,7 +71,7 @@ class BulkWriter:
         writer = BatchWriter(transport, Looker(transport, Reader(transport)), size)
         pace = transport.pace
         cut = _cut(iter(steps), size, _count(operations), lambda: pace.width)
-        return in_order(cut, writer.write, Lanes(lambda: pace.width, pace.ceiling), interest)
+        return in_order(cut, writer.write, lambda: pace.width, pace.ceiling, interest)
 
     def delete(
         self, table: BulkTable, ids: Iterable[str], chunks: Chunks | None = None
