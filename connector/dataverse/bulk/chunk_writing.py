@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -126,7 +126,8 @@ class ChunkWriter:
         if self._message is not CREATE or not answer.content:
             return
         ids = decode_object(answer.content, self._message.action).get("Ids", ())
-        if ids and {str(id).lower() for id in ids} != {row.id for row in rows}:
+        sent = [row.id for row in rows]
+        if ids and ids != sent and {str(id).lower() for id in ids} != set(sent):
             raise MalformedAnswer(
                 f"{self._message.action} created rows {rows[0].index} to {rows[-1].index} under other ids "
                 "than those that were sent.",
@@ -204,7 +205,7 @@ class ChunkWriter:
         except DataverseError:
             return set()
 
-    def _expected(self, row: Row) -> dict[str, object]:
+    def _expected(self, row: Row) -> Mapping[str, object]:
         """What proves that a record is this row: a new id of ours alone, whatever became of the values."""
         return self._rows.content(row.given, row.id) if row.is_given else {}
 

@@ -14,7 +14,7 @@ import msgspec
 from connector.dataverse.bulk.results import RowStatus
 from connector.dataverse.query.arguments import check_table, refuse_text
 from connector.dataverse.query.literals import guid, name, quote
-from connector.dataverse.writing.body import encode
+from connector.dataverse.writing.body import check_values, encode
 from connector.dataverse.writing.operations import Member
 from connector.errors import UsageError
 
@@ -22,7 +22,6 @@ from connector.errors import UsageError
 _UNADDRESSABLE: Final = frozenset('/<>*%&:\\?+"')
 # An update of the same record must not overtake another one: farther apart, the first is answered already.
 _REMEMBERED: Final = 200_000
-_PREPARED: Final = 20_000
 
 
 class BulkTable(Protocol):
@@ -80,15 +79,16 @@ class Preparer:
         self.message = message
         self.entity_set = name(table.entity_set)
         self._key = name(table.key)
-        self._type = f"Microsoft.Dynamics.CRM.{name(table.logical_name)}"
+        self._start = f'{{"@odata.type":"Microsoft.Dynamics.CRM.{name(table.logical_name)}",'.encode()
         self._by = tuple(map(name, by))
+        self._naming = (frozenset({self._key}), frozenset({self._key, *self._by}))
         self._known: set[tuple[str, ...]] = set()
         self._ids = _new_ids()
 
     def check(self, index: int, given: Mapping[str, object]) -> str | None:
-        """What `prepare` would refuse. The key that the input tells, if it tells one."""
+        """Raises what `prepare` would. The key that the input tells, if it tells one."""
         self._check_names(index, given)
-        encode(given, f"row {index}")
+        check_values(given, f"row {index}")
         if given.get(self._key) is None:
             if self._by:
                 return self._alternate_key(index, given)[0]
@@ -102,7 +102,7 @@ class Preparer:
         if self.message is UPSERT:
             return self._prepare_upsert(index, given, is_given=is_given)
         id = self._id_of(index, given) if is_given or self.message is not CREATE else next(self._ids)
-        target = encode({"@odata.type": self._type, **given, self._key: id}, f"row {index}")
+        target = self._target(index, given, id, f'"{self._key}":"{id}"'.encode())
         return Row(index, id, id, dict(given), target, is_given)
 
     def _prepare_upsert(self, index: int, given: Mapping[str, object], *, is_given: bool) -> Row:
@@ -111,15 +111,20 @@ class Preparer:
             key, named = self._alternate_key(index, given)
         else:
             id = key = named = self._id_of(index, given)
-        address = f"{self.entity_set}({named})"
-        target = encode(
-            {"@odata.type": self._type, "@odata.id": address, **self.content(given, id)}, f"row {index}"
-        )
+        address = encode({"@odata.id": f"{self.entity_set}({named})"}, f"row {index}")
+        target = self._target(index, given, id, address[1:-1])
         return Row(index, id, key, dict(given), target, is_given=True)
 
-    def content(self, given: Mapping[str, object], id: str | None) -> dict[str, object]:
+    def _target(self, index: int, given: Mapping[str, object], id: str | None, named: bytes) -> bytes:
+        """The columns behind the members that say of which table the record is, and which one it is."""
+        columns = encode(self.content(given, id), f"row {index}")
+        return self._start + named + (b"}" if columns == b"{}" else b"," + columns[1:])
+
+    def content(self, given: Mapping[str, object], id: str | None) -> Mapping[str, object]:
         """A row's columns without those that address it."""
-        keys = {self._key} if id is not None else {self._key, *self._by}
+        keys = self._naming[id is None]
+        if type(given) is dict and keys.isdisjoint(given):
+            return given
         return {column: value for column, value in given.items() if column not in keys}
 
     def path(self, row: Row) -> str:
@@ -176,6 +181,7 @@ class Preparer:
                 )
             if each != self._key and each.lower() == self._key:
                 raise UsageError(f"Row {index}: the id column is {self._key}, not {each}.", "Rename it.")
+        encode(dict.fromkeys(names), f"row {index}")
         self._known.add(names)
 
 
@@ -185,32 +191,24 @@ _SAFE: Final = "=,'$-._~()!@"
 class Rows:
     """The input as prepared rows, in its order. Raises UsageError for a row that cannot be sent.
 
-    A list is looked at as a whole before the first row is handed out. Any other iterable is read as it
-    is needed, and two rows for one record are found where less than 200,000 rows lie between them.
+    A list is looked at as a whole before the first row is handed out, and its rows are prepared as they are
+    needed, like those of any other iterable: while others are on their way. Of an iterable, two rows for one
+    record are found where less than 200,000 rows lie between them.
     """
 
     def __init__(self, preparer: Preparer, given: Iterable[Mapping[str, object]]) -> None:
         self._preparer = preparer
         self._given = given
-        self._ready: list[Row] | None = None
-        self._is_checked = isinstance(given, Sequence)
+        self._seen: _Seen | None = _Seen(_REMEMBERED)
         if isinstance(given, Sequence):
-            # A short list is prepared while it is looked at: once, and before the network has to wait.
-            if len(given) <= _PREPARED:
-                self._ready = list(self._prepared(_Seen(math.inf)))
-            else:
-                self._check()
+            self._check()
+            self._seen = None
 
     def __iter__(self) -> Iterator[Row]:
-        if self._ready is not None:
-            return iter(self._ready)
-        return self._prepared(None if self._is_checked else _Seen(_REMEMBERED))
-
-    def _prepared(self, seen: _Seen | None) -> Iterator[Row]:
         for index, given in enumerate(self._given):
             row = self._preparer.prepare(index, _mapping(index, given))
-            if seen is not None and row.is_given:
-                seen.add(row.key, index)
+            if self._seen is not None and row.is_given:
+                self._seen.add(row.key, index)
             yield row
 
     def _check(self) -> None:

@@ -70,10 +70,6 @@ class Size:
     def now(self) -> int:
         return self._size
 
-    def share(self, left: int, width: int) -> int:
-        """The next size when no more than `left` rows are to come: the last chunks keep all lanes busy."""
-        return max(min(self._size, self.chunks.start), min(self._size, math.ceil(left / width)))
-
     def answered(self, rows: int, took_s: float) -> None:
         with self._lock:
             self._size = self.chunks.after(self._size, rows, took_s)
@@ -81,3 +77,29 @@ class Size:
     def timed_out(self, rows: int) -> None:
         with self._lock:
             self._size = self.chunks.after_timeout(self._size, rows)
+
+
+class Shares:
+    """How a list of known length is divided: chunks go in waves, one to each lane.
+
+    Those of a wave have the same size where it would not end the list otherwise, so that the lanes have their
+    last rows at the same time. Dividing what is left anew for each chunk would make ever more of ever smaller
+    ones.
+    """
+
+    def __init__(self, size: Size, count: int) -> None:
+        self._size = size
+        self._left = count
+        self._lanes = 0
+        self._fair = 0
+
+    def next(self, width: int) -> int:
+        """The size of the next chunk: what is right now, but no more than a lane's share of what is left."""
+        if not self._lanes:
+            self._lanes = width
+            self._fair = max(self._size.chunks.start, math.ceil(self._left / width))
+        self._lanes -= 1
+        return min(self._size.now, self._fair)
+
+    def took(self, rows: int) -> None:
+        self._left -= rows

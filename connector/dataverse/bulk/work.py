@@ -11,7 +11,7 @@ from connector.dataverse.bulk.chunk_writing import ChunkWriter
 from connector.dataverse.bulk.lanes import in_order
 from connector.dataverse.bulk.results import BatchResult, RowResult, RowStatus
 from connector.dataverse.bulk.rows import BulkTable, Message, Preparer, Rows
-from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Size
+from connector.dataverse.bulk.sizes import BATCHED, ELASTIC_CEILING, STANDARD, Chunks, Shares, Size
 from connector.dataverse.exchange.watching import Interest
 from connector.dataverse.query.arguments import check_table, refuse_text
 from connector.dataverse.reading.reader import Reader
@@ -109,16 +109,18 @@ def _count(given: Iterable[object]) -> int | None:
 
 def _cut(rows: Iterator[W], size: Size, count: int | None, width: Callable[[], int]) -> Iterator[list[W]]:
     """Chunks of as many rows as are right at that moment; a row is asked for when its chunk is made."""
+    shares = None if count is None else Shares(size, count)
     chunk: list[W] = []
-    weight = taken = 0
+    weight = 0
     for row in rows:
         if not chunk:
-            most = size.now if count is None else size.share(count - taken, width())
+            most = size.now if shares is None else shares.next(width())
         chunk.append(row)
         weight += row.weight
         if len(chunk) >= most or weight >= size.chunks.most_bytes:
             yield chunk
-            taken += len(chunk)
+            if shares is not None:
+                shares.took(len(chunk))
             chunk, weight = [], 0
     if chunk:
         yield chunk

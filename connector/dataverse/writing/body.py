@@ -17,8 +17,9 @@ from connector.errors import UsageError
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _AS_THEY_ARE: Final = frozenset({NoneType, bool, int, str})
-# A record of such values alone, which is the usual case in bulk, needs no walk in Python.
-_NATIVE: Final = _AS_THEY_ARE | {Decimal, date, datetime, UUID}
+# What can always be written, whatever the value is. A record of these, texts, amounts and instants in UTC,
+# which is the usual case in bulk, needs no walk in Python.
+_ALWAYS: Final = frozenset({NoneType, bool, int, date, UUID})
 
 
 def encode(values: Mapping[str, object], place: str = "") -> bytes:
@@ -41,22 +42,56 @@ def encode(values: Mapping[str, object], place: str = "") -> bytes:
         ) from error
 
 
+def check_values(values: Mapping[str, object], place: str) -> None:
+    """Raises what `encode` would for the values, in a fraction of its time where they are usual ones.
+
+    Names are not looked at: many records have the same.
+    """
+    if type(values) is not dict or not all(map(_can_be_written, values.values())):
+        encode(values, place)
+
+
+def _can_be_written(value: object) -> bool:
+    """False where only encoding tells."""
+    if type(value) is str:
+        return value.isascii()
+    if type(value) is Decimal:
+        return value.is_finite()
+    if type(value) is datetime:
+        return value.tzinfo is UTC
+    return type(value) in _ALWAYS
+
+
 def _encoded_at_once(values: Mapping[str, object]) -> bytes | None:
     """The same without a walk, None where one is needed: for instants that are not in UTC, for exponents."""
-    kinds = set(map(type, values.values()))
-    if type(values) is not dict or not kinds <= _NATIVE:
+    if type(values) is not dict:
         return None
-    if datetime in kinds:
-        for value in values.values():
-            if type(value) is datetime and value.tzinfo is not UTC:
-                return None
+    has_amounts = False
+    for value in values.values():
+        kind = type(value)
+        if kind is str or kind in _ALWAYS:
+            continue
+        if kind is Decimal:
+            has_amounts = True
+        elif kind is not datetime or value.tzinfo is not UTC:
+            return None
     text = _encoder.encode(values)
-    return None if Decimal in kinds and _may_hold_no_number(text) else text
+    return None if has_amounts and _may_hold_no_number(text) else text
+
+
+_E, _N, _I = b"ENI"
 
 
 def _may_hold_no_number(text: bytes) -> bool:
-    """Whether a Decimal may be no plain number; where a text looks like that, a walk does no harm."""
-    return b"E+" in text or b"E-" in text or b"NaN" in text or b"Infinity" in text
+    """Whether a Decimal may be no plain number; where a text looks like that, a walk does no harm.
+
+    A single byte is found several times faster than two, and mostly there is none of these.
+    """
+    return (
+        (_E in text and (b"E+" in text or b"E-" in text))
+        or (_N in text and b"NaN" in text)
+        or (_I in text and b"Infinity" in text)
+    )
 
 
 # The order counts: a bool is an int, a datetime is a date.

@@ -28,7 +28,7 @@ from connector.dataverse import (
     RowStatus,
     Update,
 )
-from connector.dataverse.bulk.sizes import Size
+from connector.dataverse.bulk.sizes import Shares, Size
 from connector.errors import (
     AccessDenied,
     Conflict,
@@ -121,8 +121,8 @@ def test_a_target_has_its_type_its_id_and_exact_values(
     assert (
         service.calls[0].request.body
         == (
-            '{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.account","name":"Zoë","revenue":1000,'
-            f'"since":"2020-10-05","accountid":"{IDS[0]}"}}]}}'
+            f'{{"Targets":[{{"@odata.type":"Microsoft.Dynamics.CRM.account","accountid":"{IDS[0]}",'
+            '"name":"Zoë","revenue":1000,"since":"2020-10-05"}]}'
         ).encode()
     )
 
@@ -441,6 +441,7 @@ BAD_ROWS: list[tuple[Callable[[DataverseClient, Any], Any], dict[Any, object], s
     (lambda client, rows: client.create_multiple(TABLE, rows), {"x": Decimal("NaN")}, "row 1, x: NaN"),
     (lambda client, rows: client.create_multiple(TABLE, rows), {"x": NAIVE}, "row 1, x: The instant"),
     (lambda client, rows: client.create_multiple(TABLE, rows), {"name": "\ud800"}, "row 1"),
+    (lambda client, rows: client.create_multiple(TABLE, rows), {"\ud800": "x"}, "row 1"),
     (lambda client, rows: client.create_multiple(TABLE, rows), {"accountid": "x"}, "Row 1, accountid"),
     (lambda client, rows: client.create_multiple(TABLE, rows), {"AccountId": IDS[5]}, "Row 1: the id column"),
     (
@@ -701,11 +702,22 @@ def test_a_long_list_is_looked_at_as_a_whole_too(client: DataverseClient) -> Non
 
 
 @pytest.mark.parametrize(
-    ("size", "left", "width", "share"),
-    [(400, 10_000, 8, 400), (400, 1_600, 8, 200), (400, 300, 8, 100), (50, 300, 8, 50), (400, 1, 8, 100)],
+    ("size", "rows", "chunks"),
+    [
+        (400, 4_900, [*[400] * 8, *[213] * 7, 209]),
+        (400, 1_600, [200] * 8),
+        (400, 300, [100] * 3),
+        (50, 120, [50, 50, 20]),
+        (400, 1, [1]),
+    ],
 )
-def test_the_last_rows_are_shared_out(size: int, left: int, width: int, share: int) -> None:
+def test_the_last_rows_are_shared_out(size: int, rows: int, chunks: list[int]) -> None:
     """So that the end of a list does not wait for one large chunk; nothing smaller than a first chunk."""
     learnt = Size(Chunks())
     learnt._size = size
-    assert learnt.share(left, width) == share
+    shares = Shares(learnt, rows)
+    found: list[int] = []
+    while (left := rows - sum(found)) > 0:
+        found.append(min(left, shares.next(8)))
+        shares.took(found[-1])
+    assert found == chunks

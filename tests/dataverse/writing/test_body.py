@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import IntEnum
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connector.dataverse.writing.body import encode
+from connector.dataverse.writing.body import check_values, encode
 from connector.errors import UsageError
 
 
@@ -91,3 +92,31 @@ def test_what_cannot_be_written_is_named(value: object, is_nested: bool) -> None
     """With the record, and the column where it is one that is wrong."""
     with pytest.raises(UsageError, match="row 7"):
         encode({"revenue": {"inner": [value]} if is_nested else value}, "row 7")
+
+
+@given(
+    st.dictionaries(
+        texts,
+        st.one_of(
+            st.text(),
+            st.decimals(),
+            st.floats(),
+            st.binary(max_size=3),
+            st.datetimes(timezones=st.one_of(st.none(), zones)),
+            st.lists(st.one_of(st.text(), st.decimals(), st.floats()), max_size=2),
+            st.sampled_from([None, Status.OPEN, {"deep": 1.5}, {"deep": Decimal(1)}]),
+        ),
+        max_size=3,
+    )
+)
+def test_a_check_refuses_what_encoding_refuses(given_values: dict[str, object]) -> None:
+    """It is how a list is looked at before its first row is sent: nothing may be found only later."""
+
+    def refusal(look: Callable[[dict[str, object], str], object]) -> str:
+        try:
+            look(given_values, "row 7")
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    assert refusal(check_values) == refusal(encode)
