@@ -6,11 +6,13 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from threading import Event
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
@@ -26,6 +28,8 @@ BUSY_MS = 30_000
 PATIENCE_S = 60.0
 """How long a server that cannot be reached is waited for: the time of a restart."""
 PAUSE_S = 0.5
+SERVER_CLOCK: Final = sa.extract("epoch", sa.func.clock_timestamp())
+"""PostgreSQL's clock at this moment, within a transaction too: seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,52 @@ class Database:
     def do(self, work: Callable[[sa.Connection], T], *, patience_s: float | None = None) -> T:
         """The work in one transaction. It may be done again after a lost connection, so it has to be such
         that this does no harm. Raises StateUnusable."""
-        waited_until = time.monotonic() + (self.patience_s if patience_s is None else patience_s)
+
+        def once() -> T:
+            with self.engine.begin() as connection:
+                return work(connection)
+
+        return self._patiently(once, self.patience_s if patience_s is None else patience_s)
+
+    def change(self, work: Callable[[sa.Connection], T], *, is_lasting: bool = True) -> T:
+        """As `do`, for work that writes by what it reads: in a file nobody writes between the two.
+
+        Not `is_lasting`: it outlasts the process at once, and a loss of power only with the next change
+        that lasts; the disk is not waited for.
+        """
+
+        def once() -> T:
+            with (
+                self.engine.connect() as connection,
+                self._on_disk(connection, is_lasting),
+                connection.begin(),
+            ):
+                if self.address.path is not None:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                elif not is_lasting:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+                return work(connection)
+
+        return self._patiently(once, self.patience_s)
+
+    @contextmanager
+    def _on_disk(self, connection: sa.Connection, is_lasting: bool) -> Iterator[None]:
+        """Whether the commit of a file waits for the disk: set outside of the transaction, and set back."""
+        if is_lasting or self.address.path is None:
+            yield
+            return
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            raw.execute("PRAGMA synchronous=FULL")
+
+    def _patiently(self, once: Callable[[], T], patience_s: float) -> T:
+        waited_until = time.monotonic() + patience_s
         while True:
             try:
-                with self.engine.begin() as connection:
-                    return work(connection)
+                return once()
             except DBAPIError as error:
                 is_patient = _is_away(error) and not self.stopping.is_set()
                 if not is_patient or time.monotonic() >= waited_until:
@@ -90,7 +135,7 @@ class Database:
         """Seconds since 1970 by the clock that all who share this state go by."""
         if self.address.path is not None:
             return self.wall()
-        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
+        return float(connection.scalar(sa.select(SERVER_CLOCK)) or 0.0)
 
 
 def unusable(address: StateAddress, error: SQLAlchemyError) -> StateUnusable:
@@ -101,6 +146,22 @@ def unusable(address: StateAddress, error: SQLAlchemyError) -> StateUnusable:
     return StateUnusable(
         f"The state {address} cannot be used: {reason}.",
         "Check disk, rights and server; what was done is kept, and the run can be resumed.",
+    )
+
+
+def upsert(
+    connection: sa.Connection, table: sa.Table, values: Mapping[str, object], keys: Sequence[str]
+) -> None:
+    """Insert a row, or give the one with its key these values."""
+    connection.execute(_upsert(table, connection.dialect.name, tuple(values), tuple(keys)), values)
+
+
+@cache
+def _upsert(table: sa.Table, dialect: str, columns: tuple[str, ...], keys: tuple[str, ...]) -> sa.Insert:
+    insert = (insert_postgresql if dialect == POSTGRESQL else insert_sqlite)(table)
+    given = {name: insert.excluded[name] for name in columns if name not in keys}
+    return insert.values({name: sa.bindparam(name) for name in columns}).on_conflict_do_update(
+        index_elements=keys, set_=given
     )
 
 

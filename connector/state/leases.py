@@ -6,13 +6,14 @@ slept through that finds a newer one and stops. An end in the past only means th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from connector.errors import Superseded
-from connector.state.database import Database, insert_once
+from connector.state.database import SERVER_CLOCK, Database, insert_once
 from connector.state.tables import lease as table
 
 LEASE_S = 60.0
@@ -43,9 +44,9 @@ class Holding:
     leases: Leases
     held: tuple[Lease, ...]
 
-    def check(self, connection: sa.Connection) -> None:
-        """Before a write: they are renewed. Raises Superseded."""
-        self.leases.check(connection, self.held)
+    def check(self, connection: sa.Connection) -> float:
+        """Before a write: returns the instant, by the database's clock. Raises Superseded."""
+        return self.leases.check(connection, self.held)
 
     def check_not_taken(self, connection: sa.Connection) -> None:
         """After a write: what came of it may still be noted while nobody else has them. Raises Superseded."""
@@ -80,31 +81,53 @@ class Leases:
 
     def renew(self, held: Iterable[Lease]) -> tuple[Lease, ...]:
         """Renew what is held; returns what was lost."""
-        leases = tuple(held)
+        leases = sorted(held, key=_name)
 
         def work(connection: sa.Connection) -> tuple[Lease, ...]:
             return tuple(one for one in leases if not self._renewed(connection, one))
 
         return self.database.do(work)
 
-    def check(self, connection: sa.Connection, held: Iterable[Lease]) -> None:
-        """Renew them as a part of a transaction that goes before a write. Raises Superseded."""
-        for one in held:
-            if not self._renewed(connection, one):
+    def check(self, connection: sa.Connection, held: Iterable[Lease]) -> float:
+        """As a part of a transaction that goes before a write: they are held, and nobody takes one until it
+        ends; where less than half of their time is left they are renewed. Returns the instant, by the
+        database's clock. Raises Superseded."""
+        leases = tuple(held)
+        now, found = self._found(connection, leases)
+        for one in leases:
+            row = found.get(one.name)
+            if row is None or (row.owner, row.token) != (one.owner, one.token):
                 raise Superseded(
                     f"Another worker has taken over {one.name}: nothing more is written here.",
                     "See projops runs list.",
                 )
+        if any(row.until < now + self.duration_s / 2 for row in found.values()):
+            for one in sorted(leases, key=_name):
+                self._renewed(connection, one)
+        return now
 
     def check_not_taken(self, connection: sa.Connection, held: Iterable[Lease]) -> None:
         """Raises Superseded when somebody else has one of them now; let go of or revoked is not taken."""
-        for one in held:
-            found = connection.execute(sa.select(table).where(table.c.name == one.name)).one_or_none()
-            if found is not None and found.owner and (found.owner, found.token) != (one.owner, one.token):
+        leases = tuple(held)
+        _, found = self._found(connection, leases)
+        for one in leases:
+            row = found.get(one.name)
+            if row is not None and row.owner and (row.owner, row.token) != (one.owner, one.token):
                 raise Superseded(
                     f"Another worker has taken over {one.name}: it finds out what came of the last write.",
                     "See projops runs list.",
                 )
+
+    def _found(
+        self, connection: sa.Connection, leases: Sequence[Lease]
+    ) -> tuple[float, dict[str, sa.Row[Any]]]:
+        """The instant, and how those leases stand; nobody takes one of them before the transaction ends."""
+        names = {"names": [one.name for one in leases]}
+        if self.database.address.path is not None:
+            return self.database.now(connection), _by_name(connection.execute(_STANDING, names))
+        rows = _by_name(connection.execute(_STANDING_AT, names))
+        now = next((float(row.now) for row in rows.values()), None)
+        return self.database.now(connection) if now is None else now, rows
 
     def release(self, held: Iterable[Lease]) -> None:
         """Let go of what is still held."""
@@ -145,6 +168,24 @@ class Leases:
     def _renewed(self, connection: sa.Connection, one: Lease) -> bool:
         until = self.database.now(connection) + self.duration_s
         return connection.execute(sa.update(table).where(_is(one)).values(until=until)).rowcount == 1
+
+
+_STANDING: Final = (
+    sa.select(table)
+    .where(table.c.name.in_(sa.bindparam("names", expanding=True)))
+    .order_by(table.c.name)
+    .with_for_update(read=True)
+)
+_STANDING_AT: Final = _STANDING.add_columns(SERVER_CLOCK.label("now"))
+"""Made once: each write asks it. Rows are locked in one order, here and where they are renewed."""
+
+
+def _by_name(rows: Iterable[sa.Row[Any]]) -> dict[str, sa.Row[Any]]:
+    return {row.name: row for row in rows}
+
+
+def _name(one: Lease) -> str:
+    return one.name
 
 
 def _is(one: Lease) -> sa.ColumnElement[bool]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from connector.state import tables
-from connector.state.database import Database
+from connector.state.database import Database, upsert
 from connector.state.facts import Facts, facts_of, text_of
 from connector.state.leases import Holding
 
@@ -62,20 +62,11 @@ class Writes:
         """Note a write before it is sent, if the leases still are what they were. Raises Superseded."""
 
         def work(connection: sa.Connection) -> None:
-            holding.check(connection)
-            table = tables.effect
-            connection.execute(sa.delete(table).where(_effect(run, contract, key)))
-            connection.execute(
-                sa.insert(table).values(
-                    run=run,
-                    contract=contract,
-                    key=key,
-                    intent=text_of(intent),
-                    at=self.database.now(connection),
-                )
-            )
+            at = holding.check(connection)
+            values = {"run": run, "contract": contract, "key": key, "intent": text_of(intent), "at": at}
+            upsert(connection, tables.effect, values, ("run", "contract", "key"))
 
-        self.database.do(work)
+        self.database.change(work)
 
     def record(
         self,
@@ -89,26 +80,24 @@ class Writes:
     ) -> None:
         """The run is through with a contract of a batch (the numbers of its chunk and its own): what came of
         it, and no write of it is open any more. Raises Superseded when another worker is at it now: its
-        writes are open, and it finds out what came of ours."""
+        writes are open, and it finds out what came of ours.
+
+        The disk is not waited for: lost with the power, a write is open as before and is looked for."""
 
         def work(connection: sa.Connection) -> None:
             holding.check_not_taken(connection)
-            table = tables.contract
-            connection.execute(sa.delete(table).where(table.c.run == run, table.c.contract == contract))
-            connection.execute(
-                sa.insert(table).values(
-                    run=run,
-                    contract=contract,
-                    chunk=batch[0],
-                    batch=batch[1],
-                    is_failed=is_failed,
-                    outcome=text_of(outcome),
-                )
-            )
-            effects = tables.effect
-            connection.execute(sa.delete(effects).where(effects.c.run == run, effects.c.contract == contract))
+            values = {
+                "run": run,
+                "contract": contract,
+                "chunk": batch[0],
+                "batch": batch[1],
+                "is_failed": is_failed,
+                "outcome": text_of(outcome),
+            }
+            upsert(connection, tables.contract, values, ("run", "contract"))
+            connection.execute(_CLOSE, {"of_run": run, "of_contract": contract})
 
-        self.database.do(work)
+        self.database.change(work, is_lasting=False)
 
     def outcomes(self, run: str, *, is_failed: bool | None = None) -> Iterator[tuple[str, Facts]]:
         """Contracts of which something came, with what it was; a thousand at a time."""
@@ -130,6 +119,6 @@ class Writes:
         return self.database.do(lambda connection: connection.execute(query.limit(1000)).all())
 
 
-def _effect(run: str, contract: str, key: str) -> sa.ColumnElement[bool]:
-    table = tables.effect
-    return sa.and_(table.c.run == run, table.c.contract == contract, table.c.key == key)
+_CLOSE: Final = sa.delete(tables.effect).where(
+    tables.effect.c.run == sa.bindparam("of_run"), tables.effect.c.contract == sa.bindparam("of_contract")
+)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,32 @@ def test_sqlite_writes_ahead_and_every_commit_reaches_the_disk(database: Databas
         return database.do(lambda connection: connection.scalar(sa.text(f"PRAGMA {name}")))
 
     assert (ask("journal_mode"), ask("synchronous"), ask("busy_timeout")) == ("wal", 2, 30_000)
+
+
+def test_what_need_not_last_does_not_wait_for_the_disk(database: Database) -> None:
+    """Its commit is left to the operating system; the next one waits for the disk as ever."""
+
+    def synchronous(connection: sa.Connection) -> object:
+        return connection.scalar(sa.text("PRAGMA synchronous"))
+
+    assert (database.change(synchronous, is_lasting=False), database.change(synchronous)) == (1, 2)
+    with pytest.raises(ZeroDivisionError):
+        database.change(lambda _: 1 // 0, is_lasting=False)
+    assert database.do(synchronous) == 2
+
+
+def test_a_change_has_the_right_to_write_before_it_reads(database: Database) -> None:
+    """Nobody else writes between what it reads and what it writes by that."""
+
+    def read_first(connection: sa.Connection) -> bool:
+        connection.execute(sa.select(about)).all()
+        with closing(sqlite3.connect(str(database.address.path), timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+        return True
+
+    assert database.do(read_first)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database.change(read_first)
 
 
 def test_milliseconds_are_told_whatever_the_library(database: Database) -> None:

@@ -65,6 +65,16 @@ def test_checking_renews(leases: Leases, wall: Wall) -> None:
         assert isinstance(leases.take(JOB, "other"), Holder)
 
 
+@pytest.mark.parametrize("passed_s", [0, LEASE_S / 2 - 1, LEASE_S / 2 + 1, 2 * LEASE_S])
+def test_after_a_check_half_of_a_lease_is_left(leases: Leases, wall: Wall, passed_s: float) -> None:
+    """Nobody takes over within that time, whenever it was renewed before."""
+    lease = take(leases, "one")
+    wall.now += passed_s
+    assert is_held(leases, lease)
+    (holder,) = leases.holders(JOB)
+    assert holder.until - wall.now >= LEASE_S / 2
+
+
 def test_who_comes_back_shuts_his_former_self_out(leases: Leases) -> None:
     """A worker that is started again gets a new token; what still runs of the old one writes no more."""
     before, after = take(leases, "one"), take(leases, "one")

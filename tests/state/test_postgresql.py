@@ -56,6 +56,32 @@ def test_of_many_who_want_a_lease_at_once_one_gets_it(server: Database) -> None:
     assert {one.owner for one in found.values()} == {holder}
 
 
+def test_a_lease_that_is_checked_is_nobodys_until_the_note_is_there(server: Database) -> None:
+    """Whoever takes one away waits for the note of the write, and so sees it; workers of one run do not wait
+    for each other."""
+    leases = Leases(server)
+    run = leases.take("job/here", "run-1", is_shared=True)
+    assert isinstance(run, Lease)
+    other = threading.Thread(target=lambda: leases.revoke("job/"))
+    with server.engine.begin() as connection:
+        leases.check(connection, [run])
+        server.change(lambda beside: leases.check(beside, [run]))
+        other.start()
+        other.join(SHORTLY_S)
+        assert other.is_alive()
+    other.join()
+    assert leases.holders("job/") == []
+
+
+def test_what_need_not_last_does_not_wait_for_the_disk(server: Database) -> None:
+    """The server is told so for that transaction alone."""
+
+    def shown(connection: sa.Connection) -> object:
+        return connection.scalar(sa.text("SHOW synchronous_commit"))
+
+    assert (server.change(shown, is_lasting=False), server.change(shown)) == ("off", "on")
+
+
 def test_the_servers_clock_counts(server: Database) -> None:
     """Hosts need not agree: a worker whose own clock is wrong sees the same end of a lease as all others."""
     wrong = Database(server.engine, server.address, wall=lambda: 0.0)

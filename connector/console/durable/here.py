@@ -5,6 +5,7 @@ It needs the extra `durable` and is imported by way of `durable.door`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from connector.state.slots import is_slot_free, slot
 
 FILE = "runs.db"
 BREATH_S = 0.1
+LOOK_EVERY_S = 1.0
+"""How long a run is waited for without a look at its row, unless a part of it ends in this process."""
 BEATS_A_LEASE = 4
 
 
@@ -223,6 +226,7 @@ def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
     """
     runs, lost = here.state.runs, LostParts(here.steer, here.worker, here.worker_id)
     while True:
+        ended = here.worker.ended
         row = here.state.require(id)
         if row.state in ENDED:
             return row
@@ -232,8 +236,10 @@ def followed(here: Here, id: str, tell: Callable[[RunRow], None]) -> RunRow:
             raise error
         tell(row)
         lost.resume()
-        if here.site.stopping.wait(BREATH_S):
-            raise KeyboardInterrupt
+        look_at_s = time.monotonic() + LOOK_EVERY_S
+        while here.worker.ended == ended and time.monotonic() < look_at_s:
+            if here.site.stopping.wait(BREATH_S):
+                raise KeyboardInterrupt
 
 
 def take_up(here: Here, row: RunRow) -> None:

@@ -13,9 +13,8 @@ from connector.state.database import engine_for, unusable
 
 
 def check_versions(address: StateAddress, environment: str) -> None:
-    """Raises StateUnusable for runs that this version of the engine would never take up."""
-    if not _has_engine(address):
-        return
+    """Raises StateUnusable for runs that this version of the engine would never take up. The engine's
+    tables are there (`has_engine`)."""
     with steering(address, environment) as steer:
         others = [part for part in steer.unended() if part.version != names.version_of(steer.name)]
     if others:
@@ -28,7 +27,7 @@ def check_versions(address: StateAddress, environment: str) -> None:
         )
 
 
-def _has_engine(address: StateAddress) -> bool:
+def has_engine(address: StateAddress) -> bool:
     """Whether the engine's own tables are there: the first worker makes them."""
     if address.path is not None and not address.path.exists():
         return False

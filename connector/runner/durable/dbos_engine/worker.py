@@ -15,13 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connector.errors import Superseded
 from connector.runner.durable.dbos_engine.names import application_of, keep_quiet, version_of
-from connector.runner.durable.dbos_engine.versions import check_versions
+from connector.runner.durable.dbos_engine.versions import check_versions, has_engine
 from connector.runner.durable.engine import Facts, Kind, Part, Parts, Stopping
 from connector.state.address import StateAddress
 from connector.state.database import engine_for, unusable
 
-POLLING_S = 0.1
+POLLING_S = 0.25
+"""A part lasts seconds to minutes. Looking costs a sleeping worker processor time for all of its life."""
 AT_ONCE = 16
+LISTENING_S = 0.2
+"""Nothing of ours is told this way; a worker that ends waits for it."""
 ENDING_S = 10.0
 """How long the end of this process waits for what is under way; after that it is as after a crash."""
 _MOST_RECOVERIES = 1_000_000
@@ -34,13 +37,14 @@ class _Left(BaseException):
 @dataclass
 class Worker:
     """This process while it works. `failed` holds what made it leave a part, by run; `at_work` are the ids
-    of the parts that a thread of it does just now."""
+    of the parts that a thread of it does just now; `ended` counts those that it has let go of."""
 
     parts: Parts
     queue: str
     address: StateAddress
     failed: dict[str, BaseException] = field(default_factory=dict)
     at_work: set[str] = field(default_factory=set)
+    ended: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def begin(self, part: Part, after_s: float = 0) -> None:
@@ -71,6 +75,7 @@ class Worker:
         finally:
             with self._changed:
                 self.at_work.discard(part.id)
+                self.ended += 1
                 self._changed.notify_all()
 
     def is_idle_within(self, seconds: float) -> bool:
@@ -148,15 +153,17 @@ def working(
     engine = engine_for(address)
     worker = Worker(parts, name, address)
     try:
-        check_versions(address, environment)
+        is_new = not has_engine(address)
+        if not is_new:
+            check_versions(address, environment)
         _worker = worker
         try:
-            DBOS(config=_config(address, engine, name, worker_id))
-            DBOS.listen_queues([name])
-            DBOS.launch()
-            DBOS.register_queue(
-                name, worker_concurrency=at_once, polling_interval_sec=polling_s, on_conflict="always_update"
-            )
+            config = _config(address, engine, name, worker_id)
+            if is_new:
+                # A running engine looks for queues once a second: it finds ours where it starts with it.
+                _launch(config, name, at_once, polling_s)
+                DBOS.destroy()
+            _launch(config, name, at_once, polling_s)
         except SQLAlchemyError as error:
             raise unusable(address, error) from None
         yield worker
@@ -167,6 +174,15 @@ def working(
         engine.dispose()
 
 
+def _launch(config: DBOSConfig, name: str, at_once: int, polling_s: float) -> None:
+    DBOS(config=config)
+    DBOS.listen_queues([name])
+    DBOS.launch()
+    DBOS.register_queue(
+        name, worker_concurrency=at_once, polling_interval_sec=polling_s, on_conflict="always_update"
+    )
+
+
 def _config(address: StateAddress, engine: Any, name: str, worker_id: str) -> DBOSConfig:
     config: DBOSConfig = {
         "name": name,
@@ -175,6 +191,7 @@ def _config(address: StateAddress, engine: Any, name: str, worker_id: str) -> DB
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "enable_otlp": False,
+        "notification_listener_polling_interval_sec": LISTENING_S,
     }
     if address.path is not None:
         return {**config, "system_database_engine": engine, "system_database_url": _shown(address)}
