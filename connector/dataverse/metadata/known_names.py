@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, Protocol
 
 import msgspec
@@ -50,7 +51,7 @@ def known_names(table: Declared, live: TableDefinition | None) -> KnownNames:
             "this environment",
             "Names are case-sensitive; a lookup is _name_value.",
         )
-    declared = _declared(table)
+    declared = _declared(table.record, tuple(table.select))
     return KnownNames(
         table.logical_name,
         declared or None,
@@ -105,10 +106,12 @@ def _nearest(name: str, there: Iterable[str]) -> Iterator[str]:
     return (bare[each] for each in get_close_matches(_logical(name).lower(), bare, n=3))
 
 
-def _declared(table: Declared) -> frozenset[str]:
-    names = set(table.select)
+@cache
+def _declared(record: type[Any], select: tuple[str, ...]) -> frozenset[str]:
+    """Kept: to find out the fields of a record takes longer than to send a request."""
+    names = set(select)
     with suppress(TypeError):  # a record may be another type than a struct
-        names |= {str(each.encode_name) for each in msgspec.structs.fields(table.record)}
+        names |= {str(each.encode_name) for each in msgspec.structs.fields(record)}
     return frozenset(name for name in names if name.isidentifier())
 
 
