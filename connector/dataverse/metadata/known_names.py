@@ -51,7 +51,7 @@ def known_names(table: Declared, live: TableDefinition | None) -> KnownNames:
             "this environment",
             "Names are case-sensitive; a lookup is _name_value.",
         )
-    declared = _declared(table.record, tuple(table.select))
+    declared = _declared(table.record, tuple(table.select))  # type: ignore[arg-type]  # a class is hashable
     return KnownNames(
         table.logical_name,
         declared or None,
