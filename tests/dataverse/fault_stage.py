@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from connector.dataverse import ClientSecret, DataverseClient, RetryPolicy, TrustedAuthorities
 from connector.emulator.ownership import OpenEmulator
@@ -92,8 +92,8 @@ class Stage:
     @property
     def _connection(self) -> sqlite3.Connection:
         """The one connection of a state in memory."""
-        with self.emulator.store._engine.connect() as connection:
-            return cast("sqlite3.Connection", connection.connection.driver_connection)
+        with self.emulator.store._connections.lend() as line:
+            return line.raw
 
     def _ids(self) -> set[str]:
         cells = (cell for rows in self._rows().values() for row in rows for cell in row)

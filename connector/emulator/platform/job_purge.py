@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from connector.emulator.platform.switches import read_switches
 from connector.emulator.platform.system_jobs import delete_job_row
-from connector.emulator.platform.words import OPERATION_WORKFLOW, SYSTEM_JOB, JobState, JobStatus
+from connector.emulator.platform.words import OPERATION_WORKFLOW, JobState, JobStatus
 from connector.emulator.store import Transaction
 from connector.emulator.store.values import instant_text
+
+_OLD = """
+SELECT asyncoperationid FROM asyncoperation
+WHERE operationtype = ? AND statecode = ? AND statuscode = ? AND completedon <= ?
+"""
 
 
 def purge_jobs(tx: Transaction) -> None:
     days = read_switches(tx).purges_after_days
     if not days:
         return
-    jobs = tx.sql(SYSTEM_JOB)
-    old = select(jobs.c.asyncoperationid).where(
-        jobs.c.operationtype == OPERATION_WORKFLOW,
-        jobs.c.statecode == JobState.COMPLETED.value,
-        jobs.c.statuscode == JobStatus.SUCCEEDED.value,
-        jobs.c.completedon <= instant_text(tx.now - timedelta(days=days)),
-    )
-    for id in tx.execute(old).scalars().all():
+    before = instant_text(tx.now - timedelta(days=days))
+    ended = (OPERATION_WORKFLOW, JobState.COMPLETED.value, JobStatus.SUCCEEDED.value, before)
+    for (id,) in tx.raw.execute(_OLD, ended).fetchall():
         delete_job_row(tx, id)

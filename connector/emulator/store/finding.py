@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from connector.emulator.schema import Column, Kind, Schema
-from connector.emulator.store.ddl import columns_of
+from connector.emulator.store.ddl import columns_of, target_column
 from connector.emulator.store.values import READERS, Stored, Value, to_stored
 
 
@@ -35,14 +35,25 @@ class Finder:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._names = {table.logical_name: tuple(columns_of(table)) for table in schema}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._shapes: dict[tuple[str, tuple[str, ...] | None], Shape] = {}
+
+    def names(self, table: str) -> tuple[str, ...]:
+        """All columns that are kept for a table."""
+        found = self._names.get(table)
+        if found is None:
+            found = self._names[table] = tuple(columns_of(self._schema[table]))
+        return found
+
+    def is_target(self, table: str, name: str) -> bool:
+        """Whether a column keeps the target table of a polymorphic lookup."""
+        return name.endswith(target_column("")) and name in self.names(table)
 
     def shape(self, table: str, columns: tuple[str, ...] | None = None) -> Shape:
         """All columns, or the given ones; a KeyError for one that the table does not have."""
         key = (table, columns)
         if key not in self._shapes:
-            self._shapes[key] = self._describe(table, columns or self._names[table])
+            self._shapes[key] = self._describe(table, columns or self.names(table))
         return self._shapes[key]
 
     def by_id(self, table: str) -> str:
@@ -77,7 +88,7 @@ class Finder:
         )
 
     def _quoted(self, table: str, name: str) -> str:
-        if name not in self._names[table]:
+        if name not in self.names(table):
             raise KeyError(f"{table} has no column {name}")
         return f'"{name}"'
 

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cache, lru_cache
-from typing import Any
-
-from sqlalchemy import BigInteger, Float, MetaData, Table, Text
-from sqlalchemy import Column as SqlColumn
-from sqlalchemy.engine import Connection
-from sqlalchemy.types import TypeEngine
+from typing import TYPE_CHECKING
 
 from connector.emulator.schema import Schema
 from connector.emulator.schema import Table as Definition
 from connector.emulator.store.ddl import OF_THE_STATE, add_column, columns_of, create_indexes, create_table
 from connector.emulator.store.finding import Finder
-from connector.emulator.store.text import DECIMAL_COLLATION, TEXT_COLLATION
 
-_TYPES: dict[str, TypeEngine[Any]] = {
-    "TEXT": Text(),
-    f'TEXT COLLATE "{TEXT_COLLATION}"': Text(collation=TEXT_COLLATION),
-    f'TEXT COLLATE "{DECIMAL_COLLATION}"': Text(collation=DECIMAL_COLLATION),
-    "BIGINT": BigInteger(),
-    "FLOAT": Float(),
-}
-settings_table = Table(
-    "emu_meta", MetaData(), SqlColumn("name", Text, primary_key=True), SqlColumn("value", Text)
-)
+if TYPE_CHECKING:
+    from sqlalchemy import Table
 
 
 @lru_cache(maxsize=1024)
@@ -33,6 +20,13 @@ def insert_statement(table: str, columns: tuple[str, ...]) -> str:
     """The text of an insert; the names must be those of the schema, the values are bound."""
     names = ", ".join(f'"{name}"' for name in columns)
     return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(columns))})'  # noqa: S608
+
+
+@lru_cache(maxsize=1024)
+def update_statement(table: str, columns: tuple[str, ...], key: str) -> str:
+    """The text of an update of one row; names and values as of an insert, the last value is the id."""
+    names = ", ".join(f'"{name}" = ?' for name in columns)
+    return f'UPDATE "{table}" SET {names} WHERE "{key}" = ?'  # noqa: S608
 
 
 class Layout:
@@ -51,26 +45,28 @@ class Layout:
         """layout.table("invoice"); a KeyError for a table that the schema does not have."""
         found = self._described.get(name)
         if found is None:
-            found = self._described[name] = _describe(self.schema[name])
+            from connector.emulator.store.core import core_table  # noqa: PLC0415 - heavy: not for the start
+
+            found = self._described[name] = core_table(self.schema[name])
         return found
 
     def following(self, schema: Schema) -> Layout:
         return Layout(schema, self)
 
-    def create(self, connection: Connection) -> None:
+    def create(self, connection: sqlite3.Connection) -> None:
         """Make what is missing: whole tables, and columns that a newer schema has."""
-        is_new = not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
+        is_new = not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         for statement in OF_THE_STATE:
-            connection.exec_driver_sql(statement)
+            connection.execute(statement)
         for definition in self.schema:
             _create(connection, definition, is_new=is_new)
 
-    def change(self, connection: Connection, before: Schema) -> None:
+    def change(self, connection: sqlite3.Connection, before: Schema) -> None:
         """From the tables of another schema to these: what only that one has is dropped, its rows with it."""
         for old in before:
             definition = self.schema.get(old.logical_name)
             if definition is None:
-                connection.exec_driver_sql(f'DROP TABLE "{old.logical_name}"')
+                connection.execute(f'DROP TABLE "{old.logical_name}"')
             elif definition is not old:
                 _drop_columns(connection, old, definition)
         for definition in self.schema:
@@ -78,42 +74,34 @@ class Layout:
                 _create(connection, definition, is_new=False)
 
 
-def _describe(definition: Definition) -> Table:
-    columns = [
-        SqlColumn(name, _TYPES[kind], primary_key=name == definition.primary_id)
-        for name, kind in columns_of(definition).items()
-    ]
-    return Table(definition.logical_name, MetaData(), *columns)
-
-
-def _create(connection: Connection, definition: Definition, *, is_new: bool) -> None:
+def _create(connection: sqlite3.Connection, definition: Definition, *, is_new: bool) -> None:
     """The table, its columns, then its indexes: each where it is missing."""
     table = definition.logical_name
-    connection.exec_driver_sql(create_table(definition))
+    connection.execute(create_table(definition))
     if not is_new:
-        present = {row[1] for row in connection.exec_driver_sql(f'PRAGMA table_info("{table}")')}
+        present = {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
         for name in columns_of(definition):
             if name not in present:
-                connection.exec_driver_sql(add_column(definition, name))
+                connection.execute(add_column(definition, name))
     for index in create_indexes(definition):
-        connection.exec_driver_sql(index)
+        connection.execute(index)
 
 
-def _drop_columns(connection: Connection, before: Definition, after: Definition) -> None:
+def _drop_columns(connection: sqlite3.Connection, before: Definition, after: Definition) -> None:
     table = before.logical_name
     for column in columns_of(before).keys() - columns_of(after).keys():
         for index in _indexes_of(connection, table, column):
-            connection.exec_driver_sql(f'DROP INDEX "{index}"')
-        connection.exec_driver_sql(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
+            connection.execute(f'DROP INDEX "{index}"')
+        connection.execute(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
 
 
-def _indexes_of(connection: Connection, table: str, column: str) -> list[str]:
+def _indexes_of(connection: sqlite3.Connection, table: str, column: str) -> list[str]:
     """Those made for lookups and for alternate keys, of which some may be gone already."""
-    made = [row[1] for row in connection.exec_driver_sql(f'PRAGMA index_list("{table}")') if row[3] == "c"]
+    made = [row[1] for row in connection.execute(f'PRAGMA index_list("{table}")') if row[3] == "c"]
     return [
         name
         for name in made
-        if any(row[2] == column for row in connection.exec_driver_sql(f'PRAGMA index_info("{name}")'))
+        if any(row[2] == column for row in connection.execute(f'PRAGMA index_info("{name}")'))
     ]
 
 

@@ -9,16 +9,11 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import cast
-
-from sqlalchemy import select
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
 
 from connector.emulator.schema import Own, Schema, own_of_state
-from connector.emulator.store.engine import WRITES, make_engine
+from connector.emulator.store.connections import Connections
 from connector.emulator.store.image import Image
-from connector.emulator.store.layout import layout_of, settings_table
+from connector.emulator.store.layout import layout_of
 from connector.emulator.store.statefile import Ownership, check_state_file
 from connector.emulator.store.transaction import CLOCK, OWN, Transaction
 from connector.errors import StateFileError
@@ -32,7 +27,7 @@ class Store:
         self.schema = schema
         self.is_new = path is None or not check_state_file(path)
         self.owner = Ownership(path) if path else None
-        self._engine = make_engine(path)
+        self._connections = Connections(path)
         self._layout = layout_of(schema)
         self._writer = threading.Lock()
         # Memory has a single connection: readers take turns with the writer.
@@ -61,15 +56,14 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Write: alone, all or nothing. A RuntimeError when this thread has one open already."""
-        with self._not_nested(), self._writer, self._engine.connect() as plain:
-            connection = plain.execution_options(**{WRITES: True})
-            with connection.begin() as unit:
-                tx = Transaction(connection, self.schema, self._layout)
+        with self._not_nested(), self._writer, self._connections.lend() as line:
+            with line.writing():
+                tx = Transaction(line, self.schema, self._layout)
                 yield tx
                 tx.flush()
                 if tx.schema is not self.schema:
                     with self._switching:
-                        unit.commit()
+                        line.commit()
                         self.schema, self._layout = tx.schema, tx.layout
             self._now = tx.now
         for follow_up in tx.after_commit:
@@ -78,16 +72,10 @@ class Store:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Read one consistent state; with a file, never waiting for a writer. Does not nest either."""
-        with (
-            self._not_nested(),
-            self._reader,
-            self._engine.connect() as connection,
-            connection.begin() as transaction,
-        ):
+        with self._not_nested(), self._reader, self._connections.lend() as line, line.reading():
             with self._switching:
-                tx = Transaction(connection, self.schema, self._layout)
+                tx = Transaction(line, self.schema, self._layout)
             yield tx
-            transaction.rollback()
 
     def image(self) -> Image:
         """The whole state as of now."""
@@ -96,17 +84,13 @@ class Store:
 
     def restore(self, image: Image) -> None:
         """Have the state of an image again, its clock included. Nobody writes meanwhile."""
-        with self._not_nested(), self._writer:
-            with self._engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                image.put(cast("sqlite3.Connection", raw), is_memory=self.path is None)
-            with self._engine.connect() as plain:
-                connection = plain.execution_options(**{WRITES: True})
-                with connection.begin():
-                    if image.schema != self.schema.version:
-                        self._use_own(connection)
-                        self._layout.create(connection)
-                    self._now = Transaction(connection, self.schema, self._layout).now
+        with self._not_nested(), self._writer, self._connections.lend() as line:
+            image.put(line.raw, is_memory=self.path is None)
+            with line.writing():
+                if image.schema != self.schema.version:
+                    self._use_own(line.raw)
+                    self._layout.create(line.raw)
+                self._now = Transaction(line, self.schema, self._layout).now
 
     def extend(self, own: Own) -> None:
         """Add tables and columns for good. Raises UsageError for names that cannot be, and adds nothing."""
@@ -117,13 +101,11 @@ class Store:
     def own(self) -> Own:
         return self.schema.own
 
-    def _use_own(self, connection: Connection) -> None:
+    def _use_own(self, connection: sqlite3.Connection) -> None:
         """The schema that the state was extended to; of a new state there is nothing to read yet."""
-        if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first():
+        if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
-        found = connection.execute(
-            select(settings_table.c.value).where(settings_table.c.name == OWN)
-        ).scalar()
+        found = _setting(connection, OWN)
         own = own_of_state(json.loads(found)) if found else Own()
         if own != self.schema.own:
             self.schema = self.schema.with_own(own)
@@ -141,27 +123,27 @@ class Store:
             self._opened.is_open = False
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._connections.close()
         if self.owner:
             self.owner.release()
 
     def _prepare(self, now: datetime) -> None:
         try:
-            with self._engine.connect() as plain:
-                connection = plain.execution_options(**{WRITES: True})
-                with connection.begin():
-                    self._use_own(connection)
-                    self._layout.create(connection)
-                    clock = connection.execute(
-                        select(settings_table.c.value).where(settings_table.c.name == CLOCK)
-                    ).scalar()
-                    if clock is None:
-                        text = f'"{now.isoformat()}"'
-                        connection.execute(settings_table.insert().values(name=CLOCK, value=text))
+            with self._connections.lend() as line, line.writing():
+                self._use_own(line.raw)
+                self._layout.create(line.raw)
+                if _setting(line.raw, CLOCK) is None:
+                    row = (CLOCK, json.dumps(now.isoformat()))
+                    line.raw.execute("INSERT INTO emu_meta (name, value) VALUES (?, ?)", row)
             with self.snapshot() as tx:
                 self._now = tx.now
-        except DatabaseError as error:
+        except sqlite3.DatabaseError as error:
             self.close()
             raise StateFileError(
-                f"{self.path} cannot be used as a state file: {error.orig}.", "Name another file."
+                f"{self.path} cannot be used as a state file: {error}.", "Name another file."
             ) from error
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> str | None:
+    found = connection.execute("SELECT value FROM emu_meta WHERE name = ?", (name,)).fetchone()
+    return None if found is None else str(found[0])

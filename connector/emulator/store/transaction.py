@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Table as SqlTable
-from sqlalchemy import delete, func, literal, select, update
-from sqlalchemy.engine import Connection, CursorResult
-from sqlalchemy.sql import Executable
 
 from connector.emulator.schema import Own, Schema, Table
+from connector.emulator.store.connections import Line
 from connector.emulator.store.ddl import VERSION, create_key_index, target_column
 from connector.emulator.store.filling import fill_changed, fill_new
-from connector.emulator.store.layout import Layout, insert_statement
+from connector.emulator.store.layout import Layout, insert_statement, update_statement
 from connector.emulator.store.values import Stored, Value, to_stored
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table as SqlTable
+    from sqlalchemy.engine import CursorResult
+    from sqlalchemy.sql import Executable
 
 SYSTEM_USER = "system_user_id"
 CLOCK = "clock"
@@ -51,11 +52,14 @@ class Transaction:
     target table of a polymorphic one under `target_column(name)` ("customerid__table").
     """
 
-    def __init__(self, connection: Connection, schema: Schema, layout: Layout) -> None:
-        self._connection = connection
+    def __init__(self, line: Line, schema: Schema, layout: Layout) -> None:
+        self._line = line
+        self.raw = line.raw
+        """SQLite's own connection, inside this transaction."""
         self.schema = schema
         self._layout = layout
         self._version: int | None = None
+        self._savepoints = 0
         self._settings: dict[str, Any] = {}
         self._known: dict[tuple[str, str], dict[str, Value]] = {}
         self.on_behalf_by: str | None = None
@@ -78,7 +82,7 @@ class Transaction:
         """
         schema = self.schema.with_own(own)
         layout = self._layout.following(schema)
-        layout.change(self._connection, self.schema)
+        layout.change(self.raw, self.schema)
         for name in self.schema.tables.keys() - schema.tables.keys():
             self.raw.execute("DELETE FROM emu_deleted WHERE name = ?", (name,))
         self._known.clear()
@@ -91,18 +95,13 @@ class Transaction:
         self.now = now
         self.set_setting(CLOCK, now.isoformat())
 
-    @property
-    def raw(self) -> sqlite3.Connection:
-        """The connection below SQLAlchemy's, inside the same transaction."""
-        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
-
     # --- raw access, for the protocol's queries ---
 
     def sql(self, table: str) -> SqlTable:
         return self._layout.table(table)
 
     def execute(self, statement: Executable) -> CursorResult[Any]:
-        return self._connection.execute(statement)
+        return self._line.core.execute(statement)
 
     def found(self, statement: Executable) -> Found:
         """All that a query finds, as stored.
@@ -171,8 +170,7 @@ class Transaction:
         row[definition.primary_id] = id
         fill_new(self, definition, row, caller or self.setting(SYSTEM_USER))
         stored = self._stored(definition, row)
-        statement = insert_statement(table, tuple(stored))
-        self._connection.exec_driver_sql(statement, tuple(stored.values()))
+        self.raw.execute(insert_statement(table, tuple(stored)), tuple(stored.values()))
         return id
 
     def update(self, table: str, id: str, values: Mapping[str, Value], *, caller: str | None = None) -> None:
@@ -181,17 +179,15 @@ class Transaction:
         row = dict(values)
         fill_changed(self, definition, id, row, caller or self.setting(SYSTEM_USER))
         self._known.pop((table, id.lower()), None)
-        sql = self.sql(table)
-        key = sql.c[definition.primary_id]
         stored = self._stored(definition, row)
-        if self.execute(update(sql).where(key == id.lower()).values(stored)).rowcount == 0:
+        statement = update_statement(table, tuple(stored), definition.primary_id)
+        if self.raw.execute(statement, (*stored.values(), id.lower())).rowcount == 0:
             raise KeyError(f"{table} {id}")
 
     def delete(self, table: str, id: str) -> bool:
         self._known.pop((table, id.lower()), None)
-        sql = self.sql(table)
-        key = sql.c[self.schema[table].primary_id]
-        is_gone = self.execute(delete(sql).where(key == id.lower())).rowcount > 0
+        statement = f'DELETE FROM "{table}" WHERE "{self.schema[table].primary_id}" = ?'  # noqa: S608
+        is_gone = self.raw.execute(statement, (id.lower(),)).rowcount > 0
         if is_gone:
             statement = "INSERT OR REPLACE INTO emu_deleted (name, id, version) VALUES (?, ?, ?)"
             self.raw.execute(statement, (table, id.lower(), self._next_version()))
@@ -215,17 +211,31 @@ class Transaction:
     def savepoint(self) -> Iterator[None]:
         """What is written inside is taken back when an exception leaves it."""
         self._known.clear()
-        with self._connection.begin_nested():
+        self._savepoints += 1
+        name = f"emu_{self._savepoints}"
+        self.raw.execute(f"SAVEPOINT {name}")
+        try:
             yield
+        except BaseException:
+            # Some troubles, a full disk for one, have taken back the whole transaction already.
+            if self.raw.in_transaction:
+                self.raw.execute(f"ROLLBACK TO {name}")
+                self.raw.execute(f"RELEASE {name}")
+            raise
+        self.raw.execute(f"RELEASE {name}")
 
     # --- alternate keys ---
 
     def is_unique(self, table: str, columns: tuple[str, ...]) -> bool:
         """Whether no two rows have the same values in all of these columns; rows without one do not count."""
-        sql = self.sql(table)
-        wanted = [sql.c[name] for name in columns]
-        statement = select(literal(1)).where(*(column.is_not(None) for column in wanted))
-        return self.execute(statement.group_by(*wanted).having(func.count() > 1).limit(1)).first() is None
+        by_name = self.schema[table].by_name
+        names = [f'"{by_name[name].name}"' for name in columns]
+        there = " AND ".join(f"{name} IS NOT NULL" for name in names)
+        statement = (
+            f'SELECT 1 FROM "{table}" WHERE {there} '  # noqa: S608 - names of the schema
+            f"GROUP BY {', '.join(names)} HAVING count(*) > 1 LIMIT 1"
+        )
+        return self.raw.execute(statement).fetchone() is None
 
     def add_index(self, table: str, columns: tuple[str, ...]) -> None:
         known = tuple(self.schema[table].by_name[name].name for name in columns)
@@ -245,9 +255,10 @@ class Transaction:
 
     def _stored(self, definition: Table, row: Mapping[str, Value]) -> dict[str, Stored]:
         stored: dict[str, Stored] = {VERSION: self._next_version()}
+        table = definition.logical_name
         for name, value in row.items():
             column = definition.by_name.get(name)
-            if column is None and not name.endswith(target_column("")):
+            if column is None and not self._layout.finder.is_target(table, name):
                 raise KeyError(f"{definition.logical_name} has no column {name}")
             stored[name] = to_stored(column, value) if column else str(value)
             if column and column.is_polymorphic:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from connector.emulator import start
 from connector.emulator.serving import Address
@@ -135,8 +134,8 @@ def test_a_full_disk_is_told_apart_from_a_request_that_is_too_large() -> None:
     with start(None) as running:
         api = Api(running)
         with running.store.transaction() as tx:
-            pages = tx.execute(text("PRAGMA page_count")).scalar()
-            tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+            pages = tx.raw.execute("PRAGMA page_count").fetchone()[0]
+            tx.raw.execute(f"PRAGMA max_page_count = {pages}")
         body = {"name": "large", "description": "x" * 1900}
         answers = [api.send("POST", "accounts", body) for _ in range(10)]
         assert code_of(answers[-1]) == (503, "0x80044150")
