@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,11 @@ def open_embedded(
     A new state begins as the pulled `snapshot`, where one is given. Raises SettingsError where the extra
     is not installed, StateFileError, UsageError for an unknown seed.
     """
-    try:
-        from connector.emulator.ownership import open_emulator
-        from connector.emulator.seed.snapshot_file import parse_snapshot
-        from connector.emulator.serving import Address
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in PACKAGES_OF_THE_EXTRA:
-            raise
-        raise SettingsError(
-            f"The emulator needs {error.name}, which is not installed.",
-            'Install the extra: pip install "projops-connector[emulator]".',
-        ) from None
+    _check_extra()
+    from connector.emulator.ownership import open_emulator
+    from connector.emulator.seed.snapshot_file import parse_snapshot
+    from connector.emulator.serving import Address
+
     played = None
     if snapshot is not None:
         try:
@@ -46,3 +41,13 @@ def open_embedded(
         except OSError as error:
             raise StateFileError(f"{snapshot} cannot be read: {error.strerror}.", "Check the path.") from None
     return open_emulator(path, https=https, address=Address(host, port), seed=seed, played=played)
+
+
+def _check_extra() -> None:
+    """Asked beforehand: some of it is imported with the first request only."""
+    for name in sorted(PACKAGES_OF_THE_EXTRA):
+        if find_spec(name) is None:
+            raise SettingsError(
+                f"The emulator needs {name}, which is not installed.",
+                'Install the extra: pip install "projops-connector[emulator]".',
+            )

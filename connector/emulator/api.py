@@ -5,27 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from connector.emulator.identity.callers import Callers
 from connector.emulator.problems import HTTP_ERROR, ODataError
-from connector.emulator.protocol.dispatch import Service
 from connector.emulator.protocol.messages import Request, Response, error_response
 from connector.emulator.sending import send_response
+
+if TYPE_CHECKING:
+    from connector.emulator.protocol.dispatch import Service
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
 _ROOT = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
 
 
 class WebApi:
-    """`challenge` is the value of WWW-Authenticate for an origin; `now` the emulator's clock."""
+    """`service` gives the protocol, once it is loaded; `challenge` the value of WWW-Authenticate for an
+    origin; `now` is the emulator's clock.
+    """
 
     def __init__(
         self,
-        service: Service,
+        service: Callable[[], Service],
         callers: Callers,
         now: Callable[[], datetime],
         challenge: Callable[[str], str],
@@ -64,7 +68,7 @@ class WebApi:
         root = f"{origin}/api/data/{found.group(1)}"
         query = scope.get("query_string", b"").decode("ascii", "replace")
         request = Request(scope["method"], found.group(2) or "", query, headers, body, root)
-        return self._service.answer(request, caller)
+        return self._service().answer(request, caller)
 
     def _host(self, scope: Scope, headers: dict[str, str]) -> str:
         """The host that the client used, when it is one of ours."""

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from starlette.types import ASGIApp
 
@@ -21,8 +21,7 @@ from connector.emulator.certificates import Certificates
 from connector.emulator.identity.callers import Callers
 from connector.emulator.identity.endpoint import token_app
 from connector.emulator.identity.tokens import APPLICATIONS, TENANT, Issuer
-from connector.emulator.protocol.builtin import register_builtin
-from connector.emulator.protocol.dispatch import Service
+from connector.emulator.loading import Loaded
 from connector.emulator.protocol.messages import Request
 from connector.emulator.registry import Registry
 from connector.emulator.schema import Schema, load_schema
@@ -30,6 +29,9 @@ from connector.emulator.serving import HOST, LOOPBACK, Address, BackgroundServer
 from connector.emulator.store import Image, Store
 from connector.emulator.trouble import Trouble
 from connector.emulator.trouble.injection import Disturbed, Surroundings, disturb_item
+
+if TYPE_CHECKING:
+    from connector.emulator.protocol.dispatch import Service
 
 Extension: TypeAlias = Callable[[Registry, Schema], None]
 ControlFactory: TypeAlias = Callable[["RunningEmulator"], tuple[str, ASGIApp]]
@@ -67,6 +69,7 @@ class RunningEmulator:
         self.control_url: str | None = None
         self._certificates = certificates
         self._servers = BackgroundServers()
+        self._service = Loaded(self._make_service)
         with store.snapshot() as tx:
             self.tenant_id = str(tx.setting(TENANT))
             self.client_id = str(tx.setting(CLIENT))
@@ -102,6 +105,7 @@ class RunningEmulator:
     def run(self) -> None:
         """Serve, and tell others where through the file beside the state file."""
         self._servers.run()
+        self._service.begin()
         if self.store.owner:
             self.store.owner.publish({"url": self.url})
 
@@ -113,14 +117,21 @@ class RunningEmulator:
         self.store.close()
 
     def _web_api(self) -> ASGIApp:
-        service = Service(self.store, self.store.schema, self.registry, self._disturb_item)
         callers = Callers(self.store, self.issuer)
         around = Surroundings(
             "web_api", self._now, path_behind_root, callers.identify, self.issuer.expire_all
         )
         return Disturbed(
-            WebApi(service, callers, self._now, self._challenge, self._name), self.trouble, around
+            WebApi(self._service.get, callers, self._now, self._challenge, self._name), self.trouble, around
         )
+
+    def _make_service(self) -> Service:
+        """The protocol, which is not needed to listen, to ask for a token and to hand one out."""
+        from connector.emulator.protocol.builtin import register_builtin  # noqa: PLC0415 - heavy: not for the start
+        from connector.emulator.protocol.dispatch import Service  # noqa: PLC0415 - heavy: not for the start
+
+        register_builtin(self.registry)
+        return Service(self.store, self.store.schema, self.registry, self._disturb_item)
 
     def _tokens(self) -> ASGIApp:
         app = token_app(self.issuer, self._now, self._token_origin, lambda: self.origins)
@@ -158,7 +169,6 @@ def start(
     """
     schema = load_schema()
     registry = Registry()
-    register_builtin(registry)
     for extend in extensions:
         extend(registry, schema)
     with ExitStack() as undo:

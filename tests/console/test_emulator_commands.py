@@ -176,14 +176,16 @@ def test_a_clock_of_nothing_is_one_clear_error(projops: Projops, tmp_path: Path)
     assert "http://127.0.0.1:9/x" in silent.err
 
 
+@pytest.mark.parametrize("package", ["starlette", "sqlalchemy"])
 def test_without_the_extra_it_is_said_what_to_install(
-    projops: Projops, monkeypatch: pytest.MonkeyPatch
+    projops: Projops, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    """A core installation names the extra that the emulator needs, and is no fault of the program."""
-    for name in [one for one in sys.modules if one.partition(".")[0] == "starlette"]:
+    """A core installation names the extra that the emulator needs, also where that is loaded later."""
+    for name in [one for one in sys.modules if one.partition(".")[0] == package]:
         monkeypatch.setitem(sys.modules, name, None)
     for name in [one for one in sys.modules if one.startswith("connector.emulator")]:
         monkeypatch.delitem(sys.modules, name)
     refused = projops("status", "--url", "emulator:new.db")
     assert refused.code == 1
+    assert package in refused.err
     assert "projops-connector[emulator]" in refused.err

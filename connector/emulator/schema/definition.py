@@ -212,5 +212,15 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def status(self) -> Column | None:
         return next((c for c in self.columns if c.type == "Status"), None)
 
+    @cached_property
+    def defaults(self) -> Mapping[str, bool | int | str]:
+        return {c.name: c.default for c in self.columns if c.default is not None}
+
+    @cached_property
+    def base_twins(self) -> Mapping[str, str]:
+        """Amounts, and the columns that keep them in the base currency."""
+        twins = {c.name: f"{c.name}_base" for c in self.columns if c.kind is Kind.MONEY}
+        return {name: twin for name, twin in twins.items() if twin in self.by_name}
+
     def has(self, column: str) -> bool:
         return column in self.by_name

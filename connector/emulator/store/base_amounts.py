@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from connector.emulator.schema import Kind, Table
+from connector.emulator.schema import Table
 from connector.emulator.store.values import Value, money
 
 CURRENCY = "transactioncurrencyid"
@@ -18,9 +18,8 @@ def base_amounts(table: Table, row: Mapping[str, Value]) -> dict[str, Value]:
     if not isinstance(rate, Decimal) or rate <= 0:
         return {}
     found: dict[str, Value] = {}
-    for column in table.columns:
-        twin = f"{column.name}_base"
-        if column.kind is Kind.MONEY and column.name in row and table.has(twin):
-            amount = row[column.name]
+    for name, twin in table.base_twins.items():
+        if name in row:
+            amount = row[name]
             found[twin] = money(amount / rate) if isinstance(amount, Decimal) else None
     return found

@@ -30,9 +30,8 @@ class State(Protocol):
 
 def fill_new(state: State, definition: Table, row: dict[str, Value], caller: str | None) -> None:
     """Complete a row that is about to be inserted."""
-    for column in definition.columns:
-        if column.default is not None and column.name not in row:
-            row[column.name] = column.default
+    for name, default in definition.defaults.items():
+        row.setdefault(name, default)
     _fill_states(definition, row)
     for name in ("createdon", "modifiedon"):
         _set(definition, row, name, state.now)
@@ -70,11 +69,20 @@ def _fill_owner(state: State, definition: Table, row: dict[str, Value], caller: 
         return
     user = state.lookup("systemuser", owner)
     row["ownerid"] = owner
-    if definition.by_name["ownerid"].is_polymorphic:
-        row.setdefault(target_column("ownerid"), "systemuser" if user else "team")
+    kind = "systemuser" if user else "team"
+    _name_target(definition, row, "ownerid", kind)
     unit_of = user or state.lookup("team", owner)
-    _set(definition, row, "owninguser" if user else "owningteam", owner)
+    owning = "owninguser" if user else "owningteam"
+    _set(definition, row, owning, owner)
+    _name_target(definition, row, owning, kind)
     _set(definition, row, "owningbusinessunit", unit_of.get("businessunitid"))
+    _name_target(definition, row, "owningbusinessunit", "businessunit")
+
+
+def _name_target(definition: Table, row: dict[str, Value], name: str, target: str) -> None:
+    """Where the published facts do not say what a lookup points to, its value has to."""
+    if definition.has(name) and definition.by_name[name].is_polymorphic:
+        row.setdefault(target_column(name), target)
 
 
 def _fill_currency(state: State, definition: Table, row: dict[str, Value]) -> None:

@@ -270,9 +270,13 @@ class Transaction:
         if value is None or given:
             return str(given) if given else None
         for target in definition.by_name[name].targets or tuple(self.schema.tables):
-            if target in self.schema and self.get(target, str(value)) is not None:
+            if target in self.schema and self._is_there(target, str(value)):
                 return target
         return None
+
+    def _is_there(self, table: str, id: str) -> bool:
+        statement = f'SELECT 1 FROM "{table}" WHERE "{self.schema[table].primary_id}" = ?'  # noqa: S608
+        return self.raw.execute(statement, (id.lower(),)).fetchone() is not None
 
     def _next_version(self) -> int:
         self._version = self.version + 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.emulator.load import Asked, Connection, rate_of
-from benchmarks.emulator.starting import seconds_of_libraries, seconds_to_answer
+from benchmarks.emulator.starting import Started, seconds_of_libraries, seconds_to_answer
 from benchmarks.figures import Spread, spread_of
 from benchmarks.layout import machine, number, spread, table, verdict
 from benchmarks.processes import LineProcess
@@ -42,7 +42,7 @@ class Found:
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     python = Path(sys.executable)
-    started = [(seconds_to_answer(), seconds_of_libraries()) for _ in range(options.rounds)]
+    started = list(_started(options))
     with (
         tempfile.TemporaryDirectory(prefix="projops-bench-") as folder,
         LineProcess(python, "benchmarks.emulator.served") as served,
@@ -62,16 +62,36 @@ def main(arguments: list[str]) -> int:
     if not answers["is_same"]:
         print("The bare server does not write the same bytes.", file=sys.stderr)
         return 1
-    for line in (*_report(found, growth, options), *_start(started)):
+    for line in (*_report(found, growth, options), *started):
         print(line)
     return 0
 
 
-def _start(started: list[tuple[float, float]]) -> Iterator[str]:
-    first = spread_of([ours for ours, _ in started])
-    share = spread_of([ours / libraries for ours, libraries in started])
+def _started(options: argparse.Namespace) -> Iterator[str]:
+    """In turn, round by round: in memory, over a file that is made, and over the same file once more."""
+    ways: dict[str, list[Started]] = {"in memory": [], "a new file": [], "the same file again": []}
+    libraries: list[float] = []
+    for _ in range(options.rounds):
+        libraries.append(seconds_of_libraries())
+        with tempfile.TemporaryDirectory(prefix="projops-bench-") as folder:
+            file = str(Path(folder, "state.db"))
+            for found, arguments in zip(ways.values(), ((), (file,), (file,)), strict=True):
+                found.append(seconds_to_answer(arguments))
+    yield ""
+    yield from table(
+        ("start to", "first answer, s", "", "first record, s", "", "of the imports"),
+        [_row_of_start(way, found, libraries) for way, found in ways.items()],
+    )
+    first = spread_of([one.answer for one in ways["in memory"]])
+    yield ""
     yield verdict(Target("seconds from `emulator serve` to its first answer", first, START_S, is_floor=False))
-    yield f"         {number(share.median, 1)} times what importing its libraries alone takes"
+
+
+def _row_of_start(way: str, found: list[Started], libraries: list[float]) -> tuple[str, ...]:
+    answer, record = spread_of([one.answer for one in found]), spread_of([one.record for one in found])
+    share = _share([one.answer for one in found], libraries)
+    told = (number(answer.median, 2), spread(answer, 2), number(record.median, 2), spread(record, 2))
+    return (way, *told, number(share.median, 2))
 
 
 def requests_of(emulator: Mapping[str, Any]) -> dict[str, Asked]:
