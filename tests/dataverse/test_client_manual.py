@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -36,6 +37,12 @@ def emulator() -> Iterator[RunningEmulator]:
         yield running
 
 
+def as_served(emulator: RunningEmulator) -> dict[str, str]:
+    """What `projops emulator serve -o json` says of it, as far as the manual goes."""
+    names = ("url", "token_url", "client_id", "client_secret", "ca_file")
+    return {name: str(getattr(emulator, name)) for name in names}
+
+
 def adapted(code: str) -> str:
     for ours, theirs in _CONNECTING.items():
         code = code.replace(ours, theirs)
@@ -43,7 +50,11 @@ def adapted(code: str) -> str:
 
 
 def test_every_example_runs(
-    manual: str, emulator: RunningEmulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manual: str,
+    emulator: RunningEmulator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One after the other, as a reader would type them; the user who is not in the emulator is marked."""
     names: dict[str, Any] = {
@@ -56,6 +67,8 @@ def test_every_example_runs(
         "trusted": TrustedAuthorities(extra=(emulator.authority,), is_emulator=True),
         "cache_folder": tmp_path,
     }
+    monkeypatch.chdir(tmp_path)
+    Path("served.json").write_text(json.dumps(as_served(emulator)), encoding="utf-8")
     blocks = _BLOCK.findall(manual)
     assert len(blocks) > 10
     try:
