@@ -198,10 +198,10 @@ class Hosts:
 
 
 @contextmanager
-def hosts(folder: Path, state_file: Path) -> Iterator[Hosts]:
-    """Two of them; the emulator serves that file. All are ended with the block."""
+def hosts(folder: Path, state_file: Path, *, is_apart: bool) -> Iterator[Hosts]:
+    """Two of them, in namespaces or not (`is_apart`); the emulator serves that file. All are ended with the
+    block."""
     with ExitStack() as stack:
-        is_apart = can_have_namespaces()
         server = stack.enter_context(postgresql("*" if is_apart else LOOPBACK))
         network: Namespaces | Lines = Namespaces(server) if is_apart else Lines(server)
         stack.enter_context(network.made())

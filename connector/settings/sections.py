@@ -45,6 +45,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Durable runs: how many contracts a worker takes at a time; a run is shared in such pieces."""
     lease_s: int = 60
     """Durable runs: how long a worker may be silent before it counts as dead."""
+    patience_s: int = 60
+    """Durable runs: how long a state that is away is waited for before that is said; serve lets as much
+    time go by before it tries again what could not go on."""
 
 
 def filled(kind: type[S], section: str, values: Mapping[str, Any], sources: Mapping[str, str]) -> S:

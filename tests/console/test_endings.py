@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
+import requests
 import time_machine
 
 from connector.emulator.ownership import OpenEmulator
@@ -22,12 +23,14 @@ from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.runs import Runs, RunState
 from tests.console.outputs import Done, Projops
-from tests.hosts import until
+from tests.hosts import Running, until
 from tests.postgresql import PostgresServer
 from tests.runner.interrupts import ACTION, tapped
 
 FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
 INVOICES = 7
+LEASE_S, MIDDLE = 1, 2
+"""A short lease, and how many of the run's calls are its middle."""
 ANSWER_S, SECONDS = 600.0, 90.0
 """How long an answer takes that nobody waits for, and what counts as seconds on a busy machine."""
 
@@ -152,6 +155,64 @@ def test_postgresql_restarts_in_the_middle(
     assert done.code == 0, done.err
     (run,) = projops("runs", "list", "-o", "json").json["runs"]
     assert (run["state"], run["invoice_count"], invoices(due)) == ("done", INVOICES, INVOICES)
+
+
+@contextmanager
+def stopped(server: PostgresServer) -> Iterator[None]:
+    server.stop("immediate")
+    try:
+        yield
+    finally:
+        server.start()
+
+
+def test_serve_outlasts_a_long_absence_of_the_database(
+    due: OpenEmulator, postgresql_server: PostgresServer, postgresql_url: str, tmp_path: Path
+) -> None:
+    """Away for longer than its leases and its patience: the worker stays, says so, writes nothing that it
+    could not note, and goes on by itself when the server is there again."""
+    command = [sys.executable, "-m", "connector.console", "serve", "--start-with", "ProcessRunner"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PROJOPS_STATE_FOLDER": str(tmp_path / "state"),
+        "PROJOPS_STATE_URL": postgresql_url,
+        "PROJOPS_RUN__LEASE_S": str(LEASE_S),
+        "PROJOPS_RUN__PATIENCE_S": "1",
+        "PROJOPS_RUN__AT_ONCE": "1",
+        # So that there is a middle of the run.
+        "PROJOPS_RUN__MAX_REQUESTS_PER_MINUTE": "900",
+    }
+    said = tmp_path / "said"
+
+    def asked_for() -> int:
+        return sum(ACTION in one.path for one in due.trouble.received())
+
+    def health() -> dict[str, Any]:
+        address = said.read_text("utf-8").partition("Health: ")[2].split()[0]
+        return dict(requests.get(address, timeout=SECONDS).json())
+
+    with (
+        said.open("wb") as file,
+        subprocess.Popen([*command, "--health-port", "0"], env=environment, stderr=file) as process,
+    ):
+        served = Running(process, said)
+        try:
+            until(lambda: asked_for() == MIDDLE, served)
+            with stopped(postgresql_server):
+                before = asked_for()
+                until(lambda: health()["trouble"] and health()["seconds_since_look"] > 3 * LEASE_S, served)
+                assert asked_for() - before <= 1
+            with Database.open(state_address(postgresql_url)) as database:
+                runs = Runs(database)
+                ended = [RunState.DONE, RunState.SLEEPING]
+                until(lambda: sorted(row.state for row in runs.rows()) == ended, served)
+            until(lambda: health()["is_well"], served)
+            assert served.end() == 0
+        finally:
+            process.kill()
+    assert invoices(due) == INVOICES
+    assert "It goes on." in served.said
 
 
 @pytest.mark.parametrize("hours", [1, -1])

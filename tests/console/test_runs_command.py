@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.console.outputs import Projops, check, schema_of
 from tests.runner.interrupts import ACTION, tapped
 
 FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
+RATE = 1200
+"""Requests a minute."""
+CALLS = 6
 
 
 @pytest.fixture
@@ -48,6 +52,24 @@ def test_a_durable_run_creates_what_a_preview_shows(projops: Projops, state: str
     assert shown.json["invoices"] == done.json["invoices"]
     again = projops("run", "--apply", "--durable", "-o", "json")
     assert (again.code, again.json["invoices"]) == (0, [])
+
+
+def test_a_rate_holds_for_all_chunks_of_a_worker_together(
+    projops: Projops, file_state: str, emulator: OpenEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two chunks at a time: the requests that the environment received took at least the time that the rate
+    leaves between each two of them. They are sent that far apart, so a slow machine only takes longer."""
+    emulator.move_clock(FIFTH)
+    monkeypatch.setenv("PROJOPS_RUN__CONTRACTS_OF_CHUNK", "1")
+    monkeypatch.setenv("PROJOPS_RUN__AT_ONCE", "2")
+    emulator.trouble.forget_received()
+    begun_s = time.monotonic()
+    done = projops("run", "--apply", "--durable", "--max-requests-per-minute", str(RATE))
+    took_s = time.monotonic() - begun_s
+    assert done.code == 0, done.err
+    sent = [one for one in emulator.trouble.received() if one.place == "web_api"]
+    assert sum(ACTION in one.path for one in sent) == CALLS
+    assert took_s >= (len(sent) - 1) * 60 / RATE
 
 
 def test_a_run_that_is_asked_to_end_says_what_is_left_and_goes_on(

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -18,7 +19,7 @@ from connector.state import tables
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.runs import RunRow, Runs, RunState
-from tests.hosts import NAMES, Hosts, Running, hosts, until
+from tests.hosts import NAMES, Hosts, Running, can_have_namespaces, hosts, until
 from tests.matrix import Matrix
 from tests.postgresql import require_postgresql
 from tests.runner.many import Copies, end_state
@@ -101,11 +102,11 @@ def expected(copies: Copies) -> Any:
 
 
 @contextmanager
-def scene(folder: Path, copies: Copies, expected: Any) -> Iterator[Scene]:
+def scene(folder: Path, copies: Copies, expected: Any, *, is_apart: bool) -> Iterator[Scene]:
     """At its end the environment has to be as if one undisturbed process had done it."""
     folder.mkdir()
     copyfile(copies.original, state_file := folder / "environment.db")
-    with hosts(folder, state_file) as both:
+    with hosts(folder, state_file, is_apart=is_apart) as both:
         found = Scene(both, state_file)
         try:
             yield found
@@ -147,13 +148,18 @@ def one_is_stopped(scene: Scene) -> None:
     assert (one.end(), two.end()) == (0, 0), one.said + two.said
 
 
+CASES = (one_is_killed, one_is_cut_off, one_is_stopped)
+
+
 def test_two_hosts_share_the_work_and_lose_nothing(
     tmp_path: Path, copies: Copies, expected: Any, matrix: Matrix
 ) -> None:
     """Started at the same moment they have one chain; each does chunks of it; whatever happens to one of
-    them in the middle, the end is that of an undisturbed run."""
+    them in the middle, the end is that of an undisturbed run. In network namespaces where they can be had,
+    and without: two processes that share no folder, each with a line of its own to the database."""
     require_postgresql()
-    for happens in matrix.sample([one_is_killed, one_is_cut_off, one_is_stopped]):
-        with scene(tmp_path / happens.__name__, copies, expected) as found:
+    networks = [True, False] if can_have_namespaces() else [False]
+    for is_apart, happens in matrix.sample(list(product(networks, CASES))):
+        with scene(tmp_path / f"{happens.__name__}-{is_apart}", copies, expected, is_apart=is_apart) as found:
             happens(found)
             found.check_chain()

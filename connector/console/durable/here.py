@@ -98,7 +98,12 @@ def opened(
 ) -> Iterator[State]:
     """Raises SettingsError and StateUnusable."""
     address = address_of(settings)
-    with Database.open(address, is_new_allowed=is_new_allowed, stopping=stopping) as database:
+    with Database.open(
+        address,
+        is_new_allowed=is_new_allowed,
+        patience_s=float(settings.run.patience_s),
+        stopping=stopping,
+    ) as database:
         leases = Leases(database, float(settings.run.lease_s))
         yield State(database, Runs(database), leases, slots_of(settings))
 

@@ -113,6 +113,7 @@ def serve_durably(
             keep,
             call.voice,
             connection.is_emulator,
+            float(settings.run.patience_s),
             take_over_after,
         )
         with health.telling(served.health) as address:

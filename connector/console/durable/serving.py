@@ -28,7 +28,6 @@ from connector.runner.durable.run import why
 from connector.state.runs import ENDED, RunRow, RunState
 
 TICK_S = 1.0
-TRY_AGAIN_S = 60.0
 PRUNE_EVERY_S = 3600.0
 ASK_THE_TIME_EVERY_S = 300.0
 """How often an environment that sleeps is asked whether its instant has come: the engine's timer goes by
@@ -49,7 +48,8 @@ class Seen:
 class Served:
     """This worker while it serves. `start_with` is the workflow that begins a chain where there is none.
 
-    `take_over_after` None: what dead workers left stays until somebody resumes it.
+    What could not go on is tried again after `try_again_s`. `take_over_after` None: what dead workers left
+    stays until somebody resumes it.
     """
 
     here: Here
@@ -58,6 +58,7 @@ class Served:
     keep: timedelta
     voice: Voice
     is_emulator: bool
+    try_again_s: float
     take_over_after: timedelta | None = None
     trouble: str = ""
     _seen: Seen | None = None
@@ -175,8 +176,8 @@ class Served:
                 raise error
             now = time.monotonic()
             if run not in self._again_s:
-                self.voice.warn(f"{run}: {why(error)} Tried again in {TRY_AGAIN_S:.0f} s.")
-            if now >= self._again_s.setdefault(run, now + TRY_AGAIN_S):
+                self.voice.warn(f"{run}: {why(error)} Tried again in {self.try_again_s:.0f} s.")
+            if now >= self._again_s.setdefault(run, now + self.try_again_s):
                 mine = [part for part in self.here.steer.left(run) if part.worker == self.here.worker_id]
                 del self.here.worker.failed[run], self._again_s[run]
                 self.here.steer.resume([part for part in mine if part.is_taken])
