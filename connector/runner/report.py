@@ -212,6 +212,8 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
     more = f" and {failed - MOST_NAMED} more" if failed > MOST_NAMED else ""
     yield ""
     yield f"{_verb(run.header)}: {totals.in_words()}."
+    if not totals.contracts:
+        yield "No project contract was found: there is none, or whoever is signed in may see none."
     if totals.on_apply is not None:
         yield f"With --apply would be created: {totals.on_apply.in_words()}."
     if totals.unknown:

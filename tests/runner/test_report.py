@@ -222,3 +222,11 @@ def test_contracts_that_failed_are_named_at_the_end() -> None:
     [told] = [line for line in lines if line.startswith("22 failures")]
     assert "Contract 0, Contract 1," in told
     assert told.endswith("Contract 19 and 2 more.")
+
+
+def test_nothing_to_invoice_is_told_from_nothing_to_see() -> None:
+    """No contract at all may be a matter of privileges; contracts that are not due are not."""
+    told = "No project contract was found"
+    assert any(line.startswith(told) for line in as_text(run()))
+    quiet = ContractOutcome(contract=CONTRACT, contract_name="Adatum")
+    assert not any(line.startswith(told) for line in as_text(run(quiet)))
