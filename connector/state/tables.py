@@ -35,11 +35,12 @@ chunk = sa.Table(
     metadata,
     sa.Column("run", sa.Text, primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("contracts", sa.Text, nullable=False),
     sa.Column("worker", sa.Text, nullable=False, default=""),
     sa.Column("ended", sa.Double),
+    sa.Column("contracts", sa.Text, nullable=False),
 )
-"""`contracts` is the JSON list of their ids: what a run goes through is fixed at its beginning."""
+"""`contracts` is the JSON list of their ids: what a run goes through is fixed at its beginning. It is long,
+and the last, so that SQLite finds the others without reading through it."""
 
 batch = sa.Table(
     "projops_batch",
@@ -50,6 +51,14 @@ batch = sa.Table(
     sa.Column("figures", sa.Text, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
 )
+
+total = sa.Table(
+    "projops_total",
+    metadata,
+    sa.Column("run", sa.Text, primary_key=True),
+    sa.Column("figures", sa.Text, nullable=False),
+)
+"""What the batches of a run came to together, kept up to date by each that ends."""
 
 effect = sa.Table(
     "projops_effect",
@@ -71,6 +80,7 @@ contract = sa.Table(
     sa.Column("batch", sa.Integer, nullable=False),
     sa.Column("is_failed", sa.Boolean, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
+    sa.Index("projops_contract_of_batch", "run", "chunk", "batch"),
 )
 """Contracts of which something came; of a batch that is done all others had nothing to do."""
 
@@ -93,5 +103,5 @@ lease = sa.Table(
 )
 """`token` grows with each new holder: whoever has an older one has lost it."""
 
-OF_A_RUN: Final = (effect, contract, batch, chunk, review)
+OF_A_RUN: Final = (effect, contract, batch, total, chunk, review)
 """What goes when a run goes."""

@@ -14,7 +14,8 @@ from connector.job.look import Environment
 from connector.model.process import PROCESS_RUNNER
 from connector.runner.durable.engine import InLine, Kind, Part
 from connector.runner.durable.facts import DurableRequest, Figures, as_facts, summed
-from connector.runner.durable.run import DurableRun, HeldLeases
+from connector.runner.durable.held import HeldLeases
+from connector.runner.durable.run import DurableRun
 from connector.runner.durable.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database

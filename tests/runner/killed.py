@@ -32,7 +32,8 @@ from connector.model.tables import DECLARED
 from connector.runner.durable.dbos_engine import worker as dbos_worker
 from connector.runner.durable.dbos_engine.worker import working
 from connector.runner.durable.engine import Kind, Part
-from connector.runner.durable.run import DurableRun, HeldLeases
+from connector.runner.durable.held import HeldLeases
+from connector.runner.durable.run import DurableRun
 from connector.runner.durable.site import Site
 from connector.state.address import state_address
 from connector.state.database import Database

@@ -23,8 +23,9 @@ from connector.runner.durable.dbos_engine.lost import LostParts
 from connector.runner.durable.dbos_engine.steering import Left, Steering, steering
 from connector.runner.durable.dbos_engine.worker import Worker, working
 from connector.runner.durable.engine import Kind, Part, Stopping
+from connector.runner.durable.held import HeldLeases
 from connector.runner.durable.progress import Progress
-from connector.runner.durable.run import DurableRun, HeldLeases, figures_so_far, why
+from connector.runner.durable.run import DurableRun, figures_so_far, why
 from connector.runner.durable.site import Site
 from connector.settings import Settings
 from connector.state.address import StateAddress, state_address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -156,17 +156,19 @@ class Figures:
     amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
     def plus(self, other: Figures) -> Figures:
-        codes = sorted({*self.amounts, *other.amounts})
-        return Figures(
-            contracts=self.contracts + other.contracts,
-            lines=self.lines + other.lines,
-            invoices=self.invoices + other.invoices,
-            failed=self.failed + other.failed,
-            unknown=self.unknown + other.unknown,
-            amounts={
-                code: EXACT.add(self.amounts.get(code, ZERO), other.amounts.get(code, ZERO)) for code in codes
-            },
-        )
+        return self._with(other, EXACT.add, 1)
+
+    def minus(self, other: Figures) -> Figures:
+        """What is left of a sum without one that is in it."""
+        return self._with(other, EXACT.subtract, -1)
+
+    def _with(self, other: Figures, of_amounts: Callable[[Decimal, Decimal], Decimal], sign: int) -> Figures:
+        counts: dict[str, Any] = {name: getattr(self, name) + sign * getattr(other, name) for name in _COUNTS}
+        amounts = {
+            code: of_amounts(self.amounts.get(code, ZERO), other.amounts.get(code, ZERO))
+            for code in sorted({*self.amounts, *other.amounts})
+        }
+        return Figures(**counts, amounts=amounts)
 
     def as_facts(self) -> Facts:
         return {
@@ -185,6 +187,11 @@ def figures_of(facts: Facts) -> Figures:
 
 def summed(all_of_them: Iterable[Facts]) -> Figures:
     return sum_of(figures_of(facts) for facts in all_of_them)
+
+
+def sum_less(added: Iterable[Facts], taken: Iterable[Facts]) -> Facts:
+    """The first figures added up, less the second ones, as they are kept."""
+    return summed(added).minus(summed(taken)).as_facts()
 
 
 def sum_of(figures: Iterable[Figures]) -> Figures:

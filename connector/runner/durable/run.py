@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -28,11 +28,14 @@ from connector.runner.durable.facts import (
     Frozen,
     as_facts,
     counted,
+    figures_of,
     frozen_of,
     request_of,
+    sum_less,
     sum_of,
     summed,
 )
+from connector.runner.durable.held import LEASE_PAUSE_S, HeldLeases
 from connector.runner.durable.site import Site
 from connector.runner.guard import check_chain, check_day, check_time, next_wake
 from connector.runner.plan import plan_contract
@@ -44,7 +47,6 @@ from connector.workflow import Run
 
 CONTRACTS_OF_CHUNK, CONTRACTS_OF_BATCH = 500, 100
 """What is handed out to a worker, and what is one step: as many as one reading takes."""
-LEASE_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class DurableRun:
         if work.as_reviewed is not None:
             work.as_reviewed.check_there(left, seen)
         total = replace(total, contracts=len(contracts))
-        self.runs.tallies.end_batch(work.run_id, *work.batch, total.as_facts())
+        self.runs.tallies.end_batch(work.run_id, *work.batch, total.as_facts(), sum_less)
         return total.as_facts()
 
     def _end_chunk(self, run: str, number: int) -> Facts:
@@ -231,6 +233,7 @@ class DurableRun:
 
     def _sum(self, row: RunRow) -> Facts:
         total = summed(self.runs.tallies.figures(row.id))
+        self.runs.tallies.keep(row.id, total.as_facts())
         state = RunState.PARTLY if total.failed or total.unknown else RunState.DONE
         self.runs.tell(row.id, state)
         self._leave(row.id)
@@ -243,46 +246,6 @@ class DurableRun:
             self.leases.release([job])
 
 
-@dataclass
-class HeldLeases:
-    """What this process holds just now: a thread renews it while the work is long."""
-
-    leases: Leases
-    _held: list[Lease] = field(default_factory=list)
-
-    @contextmanager
-    def holding(self, job: Lease, *own: Lease) -> Iterator[tuple[Lease, ...]]:
-        """The job's lease is left to its end when the block ends: others of the run may hold it too."""
-        with self.kept(job, *own):
-            yield (job, *own)
-        self.leases.release(own)
-
-    @contextmanager
-    def alone(self, name: str, owner: str, wait: Callable[[float], None]) -> Iterator[None]:
-        """What one worker does at a time; the others wait for it, or for its lease to go stale."""
-        while isinstance(lease := self.leases.take(name, owner), Holder):
-            wait(LEASE_PAUSE_S)
-        try:
-            with self.kept(lease):
-                yield
-        finally:
-            self.leases.release([lease])
-
-    @contextmanager
-    def kept(self, *leases: Lease) -> Iterator[None]:
-        """They are renewed while the block lasts."""
-        self._held.extend(leases)
-        try:
-            yield
-        finally:
-            for lease in leases:
-                self._held.remove(lease)
-
-    def renew(self) -> None:
-        """What was lost meanwhile is found out by the next write."""
-        self.leases.renew(tuple(self._held))
-
-
 def _in_chunks(ids: Iterator[str], size: int) -> Iterator[list[str]]:
     while some := list(islice(ids, size)):
         yield some
@@ -291,7 +254,9 @@ def _in_chunks(ids: Iterator[str], size: int) -> Iterator[list[str]]:
 def figures_so_far(runs: Runs, run: str) -> Figures:
     """How much of a run is done: whole batches, and the contracts of others that are through."""
     under_way = sum_of(counted(facts) for facts in runs.tallies.under_way(run))
-    return summed(runs.tallies.figures(run)).plus(under_way)
+    total = runs.tallies.total(run)
+    whole = summed(runs.tallies.figures(run)) if total is None else figures_of(total)
+    return whole.plus(under_way)
 
 
 def why(error: BaseException) -> str:
