@@ -136,7 +136,8 @@ class Diagnosis:
     nobody can tell. `chain` is the chain that the sentence is about; `chains` are all that were seen,
     live ones first. `several_roots` names the first jobs of two or more live chains that one look
     saw: only a second look (`job_health.confirmed`) makes them several_chains. `strangers` are open
-    system jobs of the record whose workflow cannot be told. `is_deactivated`: the record is not in use.
+    system jobs of the record whose workflow cannot be told. `is_out_of_use`: its record is deactivated, or
+    its Is Active says No.
     `way_out` is what to do where the health alone does not tell.
     """
 
@@ -150,7 +151,7 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     several_roots: tuple[str, ...] = ()
     strangers: tuple[ChainJob, ...] = ()
-    is_deactivated: bool = False
+    is_out_of_use: bool = False
     way_out: str = ""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from connector.model.batch_job import BatchJob
+from connector.model.batch_job import BatchJob, Frequency, JobType
 from connector.model.job_chain import Chain, ChainJob, Evidence, JobCondition
 from connector.model.job_grouping import CONDITIONS, Grouping
 from connector.model.job_snapshot import STATE_INACTIVE, JobSnapshot, is_activated
@@ -44,6 +44,12 @@ def _of_record(record: BatchJob) -> Iterator[Evidence]:
         yield Evidence(where, "statecode", "1", "the record is deactivated")
     if record.is_active is False:
         yield Evidence(where, "msdyn_isactive", "false", "the record says that the job is not to run")
+    if record.frequency not in {None, Frequency.DAILY}:
+        yield Evidence(where, "msdyn_frequency", str(record.frequency), "the job wants Daily (0)")
+    if record.job_type not in {None, JobType.NONE}:
+        yield Evidence(
+            where, "msdyn_jobtype", str(record.job_type), f"the job wants None ({JobType.NONE.value})"
+        )
     if record.last_run_date is not None:
         yield Evidence(
             where, "msdyn_lastrundate", _iso(record.last_run_date), "a hint: its meaning is not documented"

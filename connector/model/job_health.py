@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
+from connector.model.batch_job import BatchJob
 from connector.model.invoicing_rules import InvoicingRules
 from connector.model.job_chain import Chain, ChainJob, Diagnosis, Health
 from connector.model.job_evidence import evidence_of
@@ -30,10 +31,10 @@ def diagnose(snapshot: JobSnapshot, rules: InvoicingRules, zone: tzinfo = UTC) -
     case = Case(snapshot=snapshot, grouping=grouping, rules=rules, zone=zone)
     verdict = _first(case)
     record = snapshot.batch_job
-    is_deactivated = record is not None and record.state == STATE_INACTIVE
+    out_of_use = "" if record is None else _out_of_use(record)
     return Diagnosis(
         health=verdict.health,
-        sentence=f"{verdict.sentence} Its record is deactivated." if is_deactivated else verdict.sentence,
+        sentence=f"{verdict.sentence} {out_of_use}".rstrip(),
         now=snapshot.now,
         batch_job=record.id if record is not None else None,
         next_run=verdict.next_run,
@@ -42,9 +43,16 @@ def diagnose(snapshot: JobSnapshot, rules: InvoicingRules, zone: tzinfo = UTC) -
         evidence=evidence_of(snapshot, grouping),
         several_roots=verdict.several_roots,
         strangers=grouping.strangers,
-        is_deactivated=is_deactivated,
+        is_out_of_use=bool(out_of_use),
         way_out=verdict.way_out,
     )
+
+
+def _out_of_use(record: BatchJob) -> str:
+    """J2: what the record says against the job being run, "" where it says nothing."""
+    if record.state == STATE_INACTIVE:
+        return "Its record is deactivated."
+    return "Its record says Is Active: No." if record.is_active is False else ""
 
 
 def confirmed(

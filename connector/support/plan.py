@@ -177,7 +177,7 @@ def _refusals(sight: Sight, start_with: str, *, has_named: bool) -> Iterator[Ref
             yield Refusal(diagnosis.sentence, diagnosis.way_out or _HINTS[diagnosis.health])
     elif diagnosis.health not in RESTARTABLE | REPLACEABLE:
         yield Refusal(diagnosis.sentence, _HINTS[diagnosis.health])
-    elif diagnosis.is_deactivated:
+    elif diagnosis.is_out_of_use:
         yield Refusal(diagnosis.sentence, ACTIVATE_FIRST)
     else:
         active = [item for item in sight.snapshot.definitions(start_with) if is_activated(item)]

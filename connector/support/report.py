@@ -56,7 +56,7 @@ def next_step_of(diagnosis: Diagnosis) -> str:
     """What to do about it; empty where the job goes on by itself."""
     if diagnosis.way_out:
         return diagnosis.way_out
-    return ACTIVATE_FIRST if diagnosis.is_deactivated else _NEXT_STEPS.get(diagnosis.health, "")
+    return ACTIVATE_FIRST if diagnosis.is_out_of_use else _NEXT_STEPS.get(diagnosis.health, "")
 
 
 def status_as_text(

@@ -123,6 +123,11 @@ def put_out_of_use(world: Emulated) -> None:
     world.client.update("msdyn_batchjobs", RECORD, {"statecode": 1, "statuscode": 2}, etag="*")
 
 
+def switched_off(world: Emulated) -> None:
+    record_alone(world)
+    world.client.update("msdyn_batchjobs", RECORD, {"msdyn_isactive": False}, etag="*")
+
+
 STATES: list[tuple[Callable[[Emulated], None], Health, tuple[str, ...], str]] = [
     (nothing, Health.NEVER_PROVISIONED, ("Never provisioned",), "projops provision"),
     (record_alone, Health.NEVER_STARTED, ("Never started",), "projops rerun starts it"),
@@ -170,6 +175,7 @@ STATES: list[tuple[Callable[[Emulated], None], Health, tuple[str, ...], str]] = 
         "--activate",
     ),
     (put_out_of_use, Health.CANCELED, ("Its record is deactivated",), "projops provision"),
+    (switched_off, Health.NEVER_STARTED, ("Its record says Is Active: No",), "projops provision"),
 ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from connector.errors import UsageError
@@ -16,7 +18,7 @@ from connector.model.system_job import SystemJob
 from connector.model.user import User
 from connector.support.plan import RerunPlan, plan_rerun
 from connector.support.report import rerun_as_json, rerun_as_text, status_as_json, status_as_text
-from tests.job.builders import ADA, JOB, NOON, PROCESSES, definition, job, snapshot
+from tests.job.builders import ADA, JOB, NOON, PROCESSES, RECORD, definition, job, snapshot
 
 RULES = InvoicingRules()
 HOUR = timedelta(hours=1)
@@ -65,6 +67,20 @@ def test_a_disabled_starter_is_replaced_by_ourselves() -> None:
     gone = User(id=ADA, is_disabled=True)
     plan = plan_rerun(sight(snapshot([job("x", until=NOON + HOUR)], users=[gone])), RULES)
     assert steps(plan) == [("cancel", "x"), ("start", JOB)]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [({"is_active": False}, "Is Active: No"), ({"state": 1}, "deactivated")],
+)
+def test_a_record_that_is_out_of_use_is_not_started(said: dict[str, Any], words: str) -> None:
+    """J2: somebody has switched the job off, and provisioning is what puts it back into use."""
+    record = msgspec.structs.replace(RECORD, **said)
+    plan = plan_rerun(sight(snapshot(records=[record])), RULES)
+    assert steps(plan) == []
+    [refusal] = plan.refusals
+    assert words in refusal.message
+    assert "projops provision" in refusal.hint
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from connector.verification.finding import (
 )
 
 _RERUN = "Read the plan of `projops rerun`, then `projops rerun --apply`."
-_PROVISION = "The record is deactivated: read the plan of `projops provision`, then add --apply."
+_PROVISION = "The record is out of use: read the plan of `projops provision`, then add --apply."
 _NO_JOB = "There is no invoice job yet: see JOB01."
 _NO_CHAIN = "No chain is live: see RUN02."
 _FIXED_IN = "https://learn.microsoft.com/dynamics365/project-operations/pro/whats-new/whats-new-apr-2026-lite"
@@ -84,7 +84,7 @@ def _not_stopped(evidence: Evidence) -> Iterator[Finding]:
     elif chain.health is Health.UNKNOWN:
         yield unknown(chain.sentence, fix=chain.way_out or None)
     else:
-        fix = _PROVISION if chain.is_deactivated else None
+        fix = _PROVISION if chain.is_out_of_use else None
         yield failed(chain.sentence, evidence={"health": chain.health.value}, fix=fix)
 
 
