@@ -6,6 +6,8 @@ from connector.emulator.identity.tokens import Bearer, Issuer
 from connector.emulator.problems import NOT_MEMBER, USER_DISABLED, ODataError
 from connector.emulator.store import Store, Transaction, Value
 
+_ASKED = ("systemuserid", "isdisabled")
+
 
 class Callers:
     def __init__(self, store: Store, issuer: Issuer) -> None:
@@ -37,6 +39,6 @@ class Callers:
 def _user_of(tx: Transaction, bearer: Bearer) -> dict[str, Value] | None:
     """A person signs in as a user; an application acts as its application user."""
     if bearer.user_id is not None:
-        return tx.get("systemuser", bearer.user_id)
-    users = tx.find("systemuser", {"applicationid": bearer.client_id}, limit=1)
+        return tx.get("systemuser", bearer.user_id, columns=_ASKED)
+    users = tx.find("systemuser", {"applicationid": bearer.client_id}, limit=1, columns=_ASKED)
     return users[0] if users else None

@@ -61,7 +61,8 @@ def write_detail(
     caller: str,
 ) -> str:
     """One invoice line detail with its connection; its id."""
-    source = tx.get(detail.source, detail.source_id) or {}
+    columns = _COPIED_ACTUAL if detail.source == ACTUAL else None
+    source = tx.get(detail.source, detail.source_id, columns=columns) or {}
     copied = _from_actual(source) if detail.source == ACTUAL else _from_milestone(source, detail)
     values: dict[str, Value] = copied | {
         "msdyn_invoice": invoice_id,

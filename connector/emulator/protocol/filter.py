@@ -141,7 +141,8 @@ class _Visitor(NodeVisitor):
         if link is None:
             raise unknown_property(path[0], self.source.table.logical_name)
         self.source.tx.check_read(link.table)
-        inner = Source(self.source.tx, self.source.tx.schema[link.table], self.source.caller)
+        table = self.source.tx.schema[link.table]
+        inner = Source(self.source.tx, table, self.source.caller, outer=self.source)
         condition = inner.alias.c[link.column] == self.source.key
         is_all = isinstance(node.operator, ast.All)
         if node.lambda_ is not None:

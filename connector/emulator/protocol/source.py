@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_
@@ -10,18 +12,26 @@ from sqlalchemy.sql.expression import FromClause
 from connector.emulator.problems import bad_request, not_implemented, unknown_property
 from connector.emulator.schema import Column, Single, Table
 from connector.emulator.store import Transaction, target_column
+from connector.emulator.store.core import core_alias
 
 
 class Source:
-    """`caller` is the user who asks: some conditions mean him."""
+    """`caller` is the user who asks: some conditions mean him. `outer` is the source of the query around
+    this one, whose tables must be told apart from those here.
+    """
 
-    def __init__(self, tx: Transaction, table: Table, caller: str) -> None:
+    def __init__(self, tx: Transaction, table: Table, caller: str, outer: Source | None = None) -> None:
         self.tx = tx
         self.caller = caller
         self.table = table
-        self.alias: FromClause = tx.sql(table.logical_name).alias()
+        self._numbers: Iterator[int] = outer._numbers if outer else itertools.count(1)  # noqa: SLF001 - of its own kind
+        self.alias: FromClause = self.again(table) if outer else tx.sql(table.logical_name)
         self.from_clause: FromClause = self.alias
         self._joined: dict[tuple[str, ...], tuple[Table, FromClause]] = {(): (table, self.alias)}
+
+    def again(self, table: Table) -> FromClause:
+        """A table that takes part in the query beside what is there."""
+        return core_alias(self.tx.sql(table.logical_name), next(self._numbers))
 
     @property
     def own(self) -> tuple[FromClause, ...]:
@@ -71,7 +81,7 @@ class Source:
         if single is None:
             raise unknown_property(path[-1], table.logical_name)
         target = require_table(self.tx, single)
-        joined = self.tx.sql(target.logical_name).alias()
+        joined = self.again(target)
         condition = alias.c[single.column.name] == joined.c[target.primary_id]
         if single.column.is_polymorphic:
             kind = alias.c[target_column(single.column.name)]

@@ -100,7 +100,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def choices(self) -> dict[int, str]:
         return {int(value): label for value, label in self.options.items() if value}
 
-    @property
+    @cached_property
     def is_polymorphic(self) -> bool:
         return self.kind is Kind.LOOKUP and len(self.targets) != 1
 
@@ -217,9 +217,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return {c.name: c.default for c in self.columns if c.default is not None}
 
     @cached_property
+    def money(self) -> frozenset[str]:
+        return frozenset(c.name for c in self.columns if c.kind is Kind.MONEY)
+
+    @cached_property
     def base_twins(self) -> Mapping[str, str]:
         """Amounts, and the columns that keep them in the base currency."""
-        twins = {c.name: f"{c.name}_base" for c in self.columns if c.kind is Kind.MONEY}
+        twins = {name: f"{name}_base" for name in self.money}
         return {name: twin for name, twin in twins.items() if twin in self.by_name}
 
     def has(self, column: str) -> bool:

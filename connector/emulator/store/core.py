@@ -7,12 +7,14 @@ that this module is loaded with the first query.
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Float, MetaData, Table, Text, create_engine
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import TypeEngine
 
 from connector.emulator.schema import Table as Definition
@@ -56,3 +58,11 @@ def core_table(definition: Definition) -> Table:
         for name, kind in columns_of(definition).items()
     ]
     return Table(definition.logical_name, MetaData(), *columns)
+
+
+@lru_cache(maxsize=128)
+def core_alias(table: Table, number: int) -> FromClause:
+    """The table once more within a query, under a name of its own. It is kept, since SQLAlchemy makes a
+    column anew for each of the table's when the first one is asked for.
+    """
+    return table.alias(f"t{number}")

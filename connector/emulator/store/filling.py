@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from connector.emulator.schema import Kind, Table
+from connector.emulator.schema import Table
 from connector.emulator.store.base_amounts import CURRENCY, RATE, base_amounts
 from connector.emulator.store.ddl import target_column
 from connector.emulator.store.values import Value
@@ -100,8 +100,7 @@ def _rebase(state: State, definition: Table, id: str, row: dict[str, Value]) -> 
     """Recompute the base twins of what changes; all of them when the currency changes."""
     if not definition.has(RATE) or not definition.has(CURRENCY):
         return
-    amounts = any(c.kind is Kind.MONEY and c.name in row for c in definition.columns)
-    if not amounts and CURRENCY not in row and RATE not in row:
+    if definition.money.isdisjoint(row) and CURRENCY not in row and RATE not in row:
         return
     current = dict(state.get(definition.logical_name, id) or {})
     if CURRENCY in row and RATE not in row and row[CURRENCY] != current.get(CURRENCY):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from connector.emulator.schema import Column, Kind, Schema
 from connector.emulator.store.ddl import columns_of, target_column
-from connector.emulator.store.values import READERS, Stored, Value, to_stored
+from connector.emulator.store.values import READERS, Stored, Value, keeper_of, to_stored
+
+Keeper: TypeAlias = tuple[Column, Callable[[Column, Value], Stored]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Finder:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._names: dict[str, tuple[str, ...]] = {}
+        self._keepers: dict[str, Mapping[str, Keeper]] = {}
         self._shapes: dict[tuple[str, tuple[str, ...] | None], Shape] = {}
 
     def names(self, table: str) -> tuple[str, ...]:
@@ -43,6 +46,17 @@ class Finder:
         found = self._names.get(table)
         if found is None:
             found = self._names[table] = tuple(columns_of(self._schema[table]))
+        return found
+
+    def keepers(self, table: str) -> Mapping[str, Keeper]:
+        """What becomes of each value that is written, by its column's name. Targets of lookups are kept as
+        they are.
+        """
+        found = self._keepers.get(table)
+        if found is None:
+            columns = self._schema[table].columns
+            found = {column.name: (column, keeper_of(column)) for column in columns}
+            self._keepers[table] = found
         return found
 
     def is_target(self, table: str, name: str) -> bool:
@@ -56,8 +70,8 @@ class Finder:
             self._shapes[key] = self._describe(table, columns or self.names(table))
         return self._shapes[key]
 
-    def by_id(self, table: str) -> str:
-        return f'{self.shape(table).select} WHERE "{self._schema[table].primary_id}" = ?'
+    def by_id(self, table: str, shape: Shape) -> str:
+        return f'{shape.select} WHERE "{self._schema[table].primary_id}" = ?'
 
     def statement(
         self,

@@ -17,7 +17,7 @@ from connector.emulator.store.connections import Line
 from connector.emulator.store.ddl import VERSION, create_key_index, target_column
 from connector.emulator.store.filling import fill_changed, fill_new
 from connector.emulator.store.layout import Layout, insert_statement, update_statement
-from connector.emulator.store.values import Stored, Value, to_stored
+from connector.emulator.store.values import Stored, Value
 
 if TYPE_CHECKING:
     from sqlalchemy import Table as SqlTable
@@ -135,10 +135,12 @@ class Transaction:
 
     # --- rows ---
 
-    def get(self, table: str, id: str) -> dict[str, Value] | None:
+    def get(self, table: str, id: str, *, columns: tuple[str, ...] | None = None) -> dict[str, Value] | None:
+        """A row, or of a row the given columns."""
         finder = self._layout.finder
-        stored = self.raw.execute(finder.by_id(table), (id.lower(),)).fetchone()
-        return None if stored is None else finder.shape(table).row(stored)
+        shape = finder.shape(table, columns)
+        stored = self.raw.execute(finder.by_id(table, shape), (id.lower(),)).fetchone()
+        return None if stored is None else shape.row(stored)
 
     def find(
         self,
@@ -256,12 +258,16 @@ class Transaction:
     def _stored(self, definition: Table, row: Mapping[str, Value]) -> dict[str, Stored]:
         stored: dict[str, Stored] = {VERSION: self._next_version()}
         table = definition.logical_name
+        keepers = self._layout.finder.keepers(table)
         for name, value in row.items():
-            column = definition.by_name.get(name)
-            if column is None and not self._layout.finder.is_target(table, name):
-                raise KeyError(f"{definition.logical_name} has no column {name}")
-            stored[name] = to_stored(column, value) if column else str(value)
-            if column and column.is_polymorphic:
+            if name not in keepers:
+                if not self._layout.finder.is_target(table, name):
+                    raise KeyError(f"{table} has no column {name}")
+                stored[name] = str(value)
+                continue
+            column, keep = keepers[name]
+            stored[name] = None if value is None else keep(column, value)
+            if column.is_polymorphic:
                 target = row.get(target_column(name)) if value is not None else None
                 stored[target_column(name)] = self._target(definition, name, value, target)
         return stored

@@ -31,6 +31,11 @@ def to_stored(column: Column, value: Value) -> Stored:
     return None if value is None else _STORED[column.kind](column, value)
 
 
+def keeper_of(column: Column) -> Callable[[Column, Value], Stored]:
+    """`to_stored` for the values of one column, null excepted."""
+    return _STORED[column.kind]
+
+
 def _text(column: Column, value: Value) -> Stored:
     return _expect(column, value, str)
 

@@ -74,7 +74,7 @@ class Plan:
         alias = link.alias or f"{link.entity.name}{len(self.joined)}"
         if any(each.alias == alias for each in self.joined):
             raise fetch_error(f"the alias '{alias[:100]}' stands there twice.")
-        sql = self.source.tx.sql(table.logical_name).alias()
+        sql = self.source.again(table)
         inside = Joined(alias, link.entity, table, sql)
         self.joined.append(inside)
         source, target = inside.column(link.source), outside.column(link.target)
