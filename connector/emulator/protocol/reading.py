@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, literal, select
+import msgspec
+from sqlalchemy import ColumnElement, func, literal, literal_column, select
 
 from connector.emulator.problems import bad_request, not_implemented, row_not_found
 from connector.emulator.protocol.address import Options
@@ -23,6 +24,7 @@ from connector.emulator.protocol.ordering import (
     with_option,
     write_cookie,
 )
+from connector.emulator.protocol.row_json import row_json
 from connector.emulator.protocol.rows import etag
 from connector.emulator.protocol.source import Source
 from connector.emulator.protocol.tracking import (
@@ -97,7 +99,7 @@ def list_rows(
     if counted is not None:
         content["@odata.count"] = min(counted, COUNT_LIMIT)
     content |= _totals(context, counted)
-    content["value"] = view.shape.records(rows) if view.is_plain else render(view, rows.dicts())
+    content["value"] = _written(rows) if view.is_plain else render(view, rows.dicts())
     if next_link:
         content["@odata.nextLink"] = next_link
     elif tracking:
@@ -186,8 +188,7 @@ def _page(
     cookie = Cookie(1, ()) if token is None else read_cookie(token)
     if token is not None:
         conditions = [*conditions, after(terms, cookie.last)]
-    names = view.shape.plain_names if view.is_plain else view.sql_names
-    columns = [source.alias.c[name] for name in names]
+    columns = [_row_json(view)] if view.is_plain else [source.alias.c[name] for name in view.sql_names]
     labelled = [term.sql.label(f"order_{i}") for i, term in enumerate(terms)]
     statement = select(*columns, *labelled).select_from(source.from_clause).where(*conditions)
     statement = statement.order_by(*(t.sql.desc() if t.is_descending else t.sql.asc() for t in terms))
@@ -197,6 +198,16 @@ def _page(
         return page, None
     last = page.rows[-1][len(page.names) - len(terms) :]
     return page, _next_link(context, options, Cookie(cookie.page + 1, last, tracking))
+
+
+def _row_json(view: View) -> ColumnElement[Any]:
+    """One column in place of many: the row as it is answered."""
+    return literal_column(row_json(view.table.logical_name, view.shape.columns)).label("emu_row")
+
+
+def _written(found: Found) -> msgspec.Raw:
+    rows = cast("list[tuple[bytes, ...]]", found.rows)
+    return msgspec.Raw(b"[" + b",".join([row[0] for row in rows]) + b"]")
 
 
 def _top(options: Options) -> int | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -15,7 +13,7 @@ from connector.emulator.problems import unknown_property
 from connector.emulator.protocol.annotations import Annotator
 from connector.emulator.protocol.context import Context
 from connector.emulator.schema import Column, Kind, Table
-from connector.emulator.store import Found, target_column
+from connector.emulator.store import target_column
 from connector.emulator.store.ddl import VERSION
 from connector.emulator.store.values import MONEY_PLACES
 
@@ -94,12 +92,6 @@ def encoder_of(column: Column) -> Callable[[Any], Any] | None:
     return managed
 
 
-def _each(encode: Callable[[Any], Any], stored: Sequence[Any]) -> Iterable[Any]:
-    """Amounts, hours and days repeat within a page: each value is encoded once."""
-    known = {value: encode(value) for value in set(stored)}
-    return map(known.__getitem__, stored)
-
-
 @dataclass(frozen=True)
 class RowShape:
     """Which columns of a table go into the answer, and with which annotations."""
@@ -114,11 +106,6 @@ class RowShape:
         names += [target_column(c.name) for c in self.columns if c.is_polymorphic]
         return [*names, VERSION]
 
-    @property
-    def plain_names(self) -> list[str]:
-        """What `records` needs: no targets of lookups, which only annotations tell."""
-        return [*(c.name for c in self.columns), VERSION]
-
     def render(self, rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Rows as dictionaries that the JSON encoder takes; stored values in, API values out."""
         out = [self._properties(row) for row in rows]
@@ -128,28 +115,9 @@ class RowShape:
                 annotator.annotate(row, rendered)
         return out
 
-    def records(self, found: Found) -> list[Any]:
-        """A page without annotations, column by column: most values are written as they are stored."""
-        if not found.rows:
-            return []
-        stored = found.columns()
-        values: list[Iterable[Any]] = [[f'W/"{version}"' for version in stored[VERSION]]]
-        for column in self.columns:
-            of, encode = stored[column.name], encoder_of(column)
-            values.append(of if encode is None else _each(encode, of))
-        names = (ETAG, *(column.property_name for column in self.columns))
-        return list(starmap(_record(names), zip(*values, strict=True)))
-
     def _properties(self, row: Mapping[str, Any]) -> dict[str, Any]:
         out: dict[str, Any] = {ETAG: etag(row)}
         for column in self.columns:
             value, encode = row[column.name], encoder_of(column)
             out[column.property_name] = value if encode is None else encode(value)
         return out
-
-
-@lru_cache(maxsize=256)
-def _record(names: tuple[str, ...]) -> type[Any]:
-    """A type with these members, which is written faster than a dictionary."""
-    fields = [(f"field_{i}", Any, msgspec.field(name=name)) for i, name in enumerate(names)]
-    return msgspec.defstruct("Row", fields, gc=False)

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 from connector.emulator.store.aggregates import DECIMAL_SUM, DecimalSum
 from connector.emulator.store.statefile import APPLICATION_ID, LAYOUT_VERSION
-from connector.emulator.store.text import (
-    MATCHES,
-    add_collations,
-    matches,
-)
+from connector.emulator.store.text import DOUBLE_TEXT, MATCHES, add_collations, double_text, matches
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -116,6 +112,7 @@ class Connections:
 def _prepare(connection: sqlite3.Connection) -> None:
     add_collations(connection)
     connection.create_function(MATCHES, 2, matches, deterministic=True)
+    connection.create_function(DOUBLE_TEXT, 1, double_text, deterministic=True)
     connection.create_aggregate(DECIMAL_SUM, 1, DecimalSum)  # type: ignore[arg-type]  # typed for integers
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         # The mark comes before WAL: the file itself must carry it, not only its log.

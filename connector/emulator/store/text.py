@@ -7,9 +7,12 @@ import sqlite3
 from decimal import Decimal
 from functools import lru_cache
 
+import msgspec
+
 TEXT_COLLATION = "EMU_TEXT"
 DECIMAL_COLLATION = "EMU_DECIMAL"
 MATCHES = "emu_matches"
+DOUBLE_TEXT = "emu_double"
 
 
 def add_collations(connection: sqlite3.Connection) -> None:
@@ -26,6 +29,11 @@ def compare_text(left: str, right: str) -> int:
 def compare_decimals(left: str, right: str) -> int:
     a, b = Decimal(left), Decimal(right)
     return (a > b) - (a < b)
+
+
+def double_text(value: float) -> str:
+    """A double with all its digits: SQLite itself writes fifteen of up to seventeen."""
+    return msgspec.json.encode(value).decode()
 
 
 def matches(value: str | None, pattern: str) -> bool | None:

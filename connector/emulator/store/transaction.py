@@ -40,10 +40,6 @@ class Found:
     def dicts(self) -> list[dict[str, Any]]:
         return [dict(zip(self.names, row, strict=True)) for row in self.rows]
 
-    def columns(self) -> dict[str, tuple[Stored, ...]]:
-        """The values of each column from top to bottom; nothing for no rows."""
-        return dict(zip(self.names, zip(*self.rows, strict=True), strict=False))
-
 
 class Transaction:
     """One unit of work. Made by `Store.transaction` (writes) or `Store.snapshot` (reads only).

@@ -40,8 +40,12 @@ def _text(column: Column, value: Value) -> Stored:
     return _expect(column, value, str)
 
 
-def _id(_: Column, value: Value) -> Stored:
-    return str(value).lower()
+def _id(column: Column, value: Value) -> Stored:
+    """Lower-case text that JSON needs not escape."""
+    text = str(value).lower()
+    if '"' in text or "\\" in text or not text.isprintable():
+        raise TypeError(f"{column.name} wants an id, got {value!r}")
+    return text
 
 
 def _whole(column: Column, value: Value) -> Stored:
