@@ -99,13 +99,12 @@ def test_two_that_serve_at_the_same_moment_have_one_chain(due: OpenEmulator, fil
     command = [sys.executable, "-m", "connector.console", "serve", "--start-with", "ProcessRunner"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
-    def seen() -> list[RunState]:
-        if not Path(file_state).exists():
-            return []
-        with Database.open(state_address(file_state)) as database:
-            return sorted(row.state for row in Runs(database).rows())
-
     with ExitStack() as stack:
+        runs = Runs(stack.enter_context(Database.open(state_address(file_state))))
+
+        def seen() -> list[RunState]:
+            return sorted(row.state for row in runs.rows())
+
         both = [
             stack.enter_context(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE))
             for _ in range(2)
@@ -119,7 +118,7 @@ def test_two_that_serve_at_the_same_moment_have_one_chain(due: OpenEmulator, fil
             assert b"Serving" in one.stderr.readline()
             one.send_signal(signal.SIGTERM)
         assert [one.wait(SECONDS) for one in both] == [0, 0]
-    assert seen() == [RunState.DONE, RunState.SLEEPING]
+        assert seen() == [RunState.DONE, RunState.SLEEPING]
     assert invoices(due) == INVOICES
 
 
