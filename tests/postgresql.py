@@ -89,6 +89,37 @@ class PostgresServer:
         return done.returncode == 0
 
 
+CLOCK = """
+CREATE SCHEMA clock;
+CREATE TABLE clock.ahead (seconds float8 NOT NULL);
+INSERT INTO clock.ahead VALUES (0);
+CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    'SELECT pg_catalog.clock_timestamp() + make_interval(secs => seconds) FROM clock.ahead';
+CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE AS
+    'SELECT pg_catalog.now() + make_interval(secs => seconds) FROM clock.ahead';
+"""
+
+
+@dataclass(frozen=True)
+class SetClock:
+    """A server's clock as one database sees it: functions of its own come before the server's. `url` is the
+    address of the database with that clock."""
+
+    url: str
+    _admin: psycopg.Connection
+
+    def jump(self, seconds: float) -> None:
+        self._admin.execute("UPDATE clock.ahead SET seconds = seconds + %s", [seconds])
+
+
+@contextmanager
+def set_clock(url: str) -> Iterator[SetClock]:
+    """The clock of a database that nobody has used; ours and the engine's queries go by it."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(CLOCK.encode())
+        yield SetClock(f"{url}?options=-csearch_path%3Dclock%2Cpg_catalog%2Cpublic", admin)
+
+
 @contextmanager
 def postgresql(addresses: str = LOOPBACK) -> Iterator[PostgresServer]:
     """A server that has its files made and is not started yet; gone with the block."""

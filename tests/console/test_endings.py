@@ -24,7 +24,7 @@ from connector.state.database import Database
 from connector.state.runs import Runs, RunState
 from tests.console.outputs import Done, Projops
 from tests.hosts import Running, until
-from tests.postgresql import PostgresServer
+from tests.postgresql import PostgresServer, set_clock
 from tests.runner.interrupts import ACTION, tapped
 
 FIFTH = datetime(2020, 10, 5, 6, tzinfo=UTC)
@@ -226,6 +226,25 @@ def test_the_clock_jumps_an_hour_in_the_middle(
         (run,) = projops("runs", "list", "-o", "json").json["runs"]
     finally:
         traveller.stop()
+    assert (run["state"], run["invoice_count"], invoices(due)) == ("done", INVOICES, INVOICES)
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_the_databases_clock_jumps_an_hour_in_the_middle(
+    projops: Projops,
+    due: OpenEmulator,
+    postgresql_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+) -> None:
+    """Leases go by it, the engine's timers do not: nothing is lost and nothing is done twice."""
+    monkeypatch.setenv("PROJOPS_STATE_FOLDER", str(tmp_path / "state"))
+    with set_clock(postgresql_url) as clock:
+        monkeypatch.setenv("PROJOPS_STATE_URL", clock.url)
+        done = at_third_action(due, lambda: clock.jump(hours * 3600), projops)
+        assert done.code == 0, done.err
+        (run,) = projops("runs", "list", "-o", "json").json["runs"]
     assert (run["state"], run["invoice_count"], invoices(due)) == ("done", INVOICES, INVOICES)
 
 

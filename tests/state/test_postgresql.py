@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from connector.errors import StateUnusable
+from connector.errors import StateUnusable, Superseded
 from connector.state.address import state_address
 from connector.state.database import Database
 from connector.state.leases import Holder, Lease, Leases
 from connector.state.runs import Runs
 from connector.state.tables import run
-from tests.postgresql import PostgresServer
+from tests.postgresql import PostgresServer, set_clock
 
 SHORTLY_S = 0.2
 
@@ -89,6 +89,33 @@ def test_the_servers_clock_counts(server: Database) -> None:
     assert isinstance(Leases(server).take("job/here", "other"), Holder)
     (holder,) = Leases(wrong).holders("job/")
     assert (holder.owner, holder.is_stale) == ("one", False)
+
+
+@pytest.mark.parametrize("jump_s", [3600.0, -3600.0])
+def test_a_servers_clock_that_jumps_gives_a_lease_to_one_at_a_time(
+    postgresql_url: str, jump_s: float
+) -> None:
+    """An hour forth it may be taken away, an hour back it may last longer: two never hold it, and whoever
+    lost it is refused his next write."""
+
+    def is_held(one: Lease | Holder) -> bool:
+        try:
+            server.change(
+                lambda connection: leases.check(connection, [one] if isinstance(one, Lease) else [])
+            )
+        except Superseded:
+            return False
+        return isinstance(one, Lease)
+
+    with set_clock(postgresql_url) as clock, Database.open(state_address(clock.url)) as server:
+        leases = Leases(server)
+        before, first = server.do(server.now), leases.take("job/here", "one")
+        for by_s in (jump_s, -jump_s):
+            clock.jump(by_s)
+            other = leases.take("job/here", "other")
+            assert [is_held(first), is_held(other)].count(True) == 1
+        clock.jump(jump_s)
+        assert abs(server.do(server.now) - before - jump_s) < 600
 
 
 def test_a_session_that_was_cut_off_does_not_hold_its_locks(server: Database) -> None:
