@@ -42,5 +42,6 @@ def _kill_and_go_on(
         assert durable.row().state is RunState.DONE
         assert end_state(world.emulator) == expected
         assert durable.figures().invoices == sum(len(outcome.invoices) for outcome in plain)
-    # A contract with nothing to do has two points, one with a call ten or more.
-    assert deaths >= 8 * count
+    # A contract with nothing to do has two points, one with a write seven or more: of fifty contracts there
+    # were 441 with calls of the action and 351 record by record.
+    assert deaths >= 5 * count
