@@ -65,10 +65,11 @@ def _instant(name: str) -> str:
 
 
 def _money(name: str) -> str:
+    """A dot before the last four digits, with as few calls of functions as it takes."""
     one = 10**MONEY_PLACES
-    sign = f"CASE WHEN {name} < 0 THEN '-' ELSE '' END"
-    digits = f"abs({name} / {one}) || '.' || substr({one} + abs({name} % {one}), 2)"
-    return _unless_null(name, f"{sign} || {digits}")
+    positive = f"({name} / {one}) || '.' || substr({one} + {name} % {one}, 2)"
+    negative = f"'-' || (-({name} / {one})) || '.' || substr({one} - {name} % {one}, 2)"
+    return _unless_null(name, f"CASE WHEN {name} < 0 THEN {negative} ELSE {positive} END")
 
 
 def _double(name: str) -> str:

@@ -59,3 +59,18 @@ def test_a_column_that_is_not_there_is_a_key_error(
     """No name gets into a statement that the schema does not have."""
     with pytest.raises(KeyError, match="has no column"):
         tx.find("account", **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("msdyn_actual", "msdyn_salescontractlineid"),
+        ("msdyn_transactionconnection", "msdyn_transaction2"),
+        ("invoice", "salesorderid"),
+    ],
+)
+def test_what_every_invoice_looks_for_has_an_index(tx: Transaction, table: str, column: str) -> None:
+    """A run of many contracts asks for a few rows of large tables, which are not read through for it."""
+    question = f'EXPLAIN QUERY PLAN SELECT * FROM "{table}" WHERE "{column}" IN (?, ?)'
+    (plan,) = tx.raw.execute(question, ("a", "b")).fetchall()
+    assert f"USING INDEX ix_{table}__{column}" in plan[3]
