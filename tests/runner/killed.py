@@ -18,17 +18,17 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from connector.dataverse import ClientSecret, DataverseClient, TrustedAuthorities
-from connector.hooks import load_plugins
+from connector.dataverse import ClientSecret, DataverseClient, TableDefinition, TrustedAuthorities
+from connector.hooks import Plugins, load_plugins
 from connector.job.look import Environment
 from connector.model.invoicing_rules import InvoicingRules
-from connector.model.tables import DECLARED
+from connector.model.tables import DECLARED, Tables
 from connector.runner.durable.dbos_engine import worker as dbos_worker
 from connector.runner.durable.dbos_engine.worker import working
 from connector.runner.durable.engine import Kind, Part
@@ -55,6 +55,8 @@ WRITES = ("createinvoicefrominvoiceschedule", "$batch")
 def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
+        # Once, instead of anew in each that is forked.
+        _known(job["definitions"])
         if (pid := os.fork()) == 0:
             _work(job)
         _, status = os.waitpid(pid, 0)
@@ -74,19 +76,23 @@ def _work(job: dict[str, Any]) -> None:
     os._exit(0)
 
 
+@cache
+def _known(file: str) -> tuple[dict[str, TableDefinition], Tables, Plugins]:
+    definitions = pickle.loads(Path(file).read_bytes())
+    return definitions, DECLARED.resolved(definitions, NAMES), load_plugins()
+
+
 def _run(job: dict[str, Any]) -> None:
     address = state_address(job["state"])
     with _client(job) as client, Database.open(address) as database:
-        with Path(job["definitions"]).open("rb") as file:
-            definitions = pickle.load(file)
-        tables = DECLARED.resolved(definitions, NAMES)
+        definitions, tables, plugins = _known(job["definitions"])
         leases, runs = Leases(database), Runs(database)
         site = Site(
             name=job["name"],
             client=client,
             tables=tables,
             row_definition=definitions[tables.invoice_schedule.logical_name],
-            plugins=load_plugins(),
+            plugins=plugins,
             look_at=Environment(client, tables, InvoicingRules(), sleep=lambda _: None),
             still_at_work_s=0.2,
         )
