@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
@@ -61,22 +62,25 @@ class Table(Generic[T]):
         # process (0.22): it is done where the table is made.
         msgspec.json.Decoder(self.record)
 
-    @property
+    @cached_property
+    def _properties(self) -> Mapping[str, str]:
+        """Field → JSON name. Kept: to find out the fields of a struct takes longer than to send a request."""
+        return {item.name: item.encode_name for item in msgspec.structs.fields(self.record)}
+
+    @cached_property
     def select(self) -> tuple[str, ...]:
         """The $select list: everything declared, less what is missing or unresolved."""
         return tuple(
-            item.encode_name
-            for item in msgspec.structs.fields(self.record)
-            if not item.encode_name.startswith(("@", UNRESOLVED)) and item.name not in self.missing
+            property_name
+            for name, property_name in self._properties.items()
+            if not property_name.startswith(("@", UNRESOLVED)) and name not in self.missing
         )
 
-    @property
+    @cached_property
     def unresolved(self) -> frozenset[str]:
         """The role fields that no column is known for."""
         return frozenset(
-            item.name
-            for item in msgspec.structs.fields(self.record)
-            if item.encode_name.startswith(UNRESOLVED)
+            name for name, property_name in self._properties.items() if property_name.startswith(UNRESOLVED)
         )
 
     def has(self, name: str) -> bool:
@@ -88,11 +92,8 @@ class Table(Generic[T]):
         return logical_name_of(self.property_of(name))
 
     def property_of(self, name: str) -> str:
-        """The JSON name of a field, as $select and $filter write it."""
-        for item in msgspec.structs.fields(self.record):
-            if item.name == name:
-                return str(item.encode_name)
-        raise KeyError(name)
+        """The JSON name of a field, as $select and $filter write it. Raises KeyError."""
+        return self._properties[name]
 
     def resolved(self, live: LiveTable, overrides: Mapping[str, str] | None = None) -> Table[T]:
         """This table as the environment has it.
@@ -106,10 +107,10 @@ class Table(Generic[T]):
             if (column := self._find(role, live, overrides or {})) is not None
         }
         missing = frozenset(
-            item.name
-            for item in msgspec.structs.fields(self.record)
-            if not item.encode_name.startswith(("@", UNRESOLVED))
-            and logical_name_of(item.encode_name) not in live.columns
+            name
+            for name, property_name in self._properties.items()
+            if not property_name.startswith(("@", UNRESOLVED))
+            and logical_name_of(property_name) not in live.columns
         )
         return replace(
             self,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -104,6 +105,11 @@ class TableDefinition:
     columns: Mapping[str, ColumnDefinition]
     relationships: tuple[Relationship, ...] | None = None
     keys: Mapping[str, tuple[str, ...]] | None = None
+
+    @cached_property
+    def property_names(self) -> frozenset[str]:
+        """The names of the columns in JSON; kept, for every query is checked against them."""
+        return frozenset(each.property_name for each in self.columns.values())
 
     def navigations(self) -> frozenset[str] | None:
         """The names that `$expand` takes, None where they were not asked for."""

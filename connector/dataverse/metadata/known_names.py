@@ -42,10 +42,9 @@ class KnownNames:
 def known_names(table: Declared, live: TableDefinition | None) -> KnownNames:
     """From the live definition where there is one, else from the fields of the record."""
     if live is not None:
-        columns = live.columns.values()
         return KnownNames(
             table.logical_name,
-            frozenset(each.property_name for each in columns),
+            live.property_names,
             frozenset(live.columns),
             live.navigations(),
             "this environment",
