@@ -14,7 +14,7 @@ from connector.runner.look_ahead import LookAhead, Outlook
 from connector.runner.outcome import InvoiceOutcome
 from connector.runner.report import failure_json, header_json, invoice_json, skip_json, waiting_text
 from connector.runner.rules_text import rules_in_words
-from connector.runner.wording import folded, folded_all, grouped, several, unknown_of, zone_text
+from connector.runner.wording import NO_CONTRACT, folded, folded_all, grouped, several, unknown_of, zone_text
 from connector.workflow import Skip
 
 MIRROR = "A preview: this mirrors the platform's rules, and the platform itself decides."
@@ -97,6 +97,8 @@ def as_text(ahead: LookAhead, calendar: Calendar, now: datetime) -> Iterator[str
     yield from _calendar_text(calendar)
     yield ""
     yield from folded(f"Expected: {expected(calendar)}.")
+    if not calendar.contracts:
+        yield from folded(NO_CONTRACT)
     if besides := besides_text(calendar):
         yield from folded(f"Not in these sums, but possible: {besides}.")
     if calendar.empty_rows:

@@ -20,7 +20,7 @@ from connector.runner.outcome import (
     InvoiceState,
 )
 from connector.runner.rules_text import rules_in_words
-from connector.runner.wording import folded, grouped, several, unknown_of, zone_text
+from connector.runner.wording import NO_CONTRACT, folded, grouped, several, unknown_of, zone_text
 from connector.workflow import CreateInvoice, InvoiceDetail, InvoiceLine, Skip
 
 USUAL_DIGITS = 2
@@ -213,7 +213,7 @@ def as_text(run: InvoiceRun) -> Iterator[str]:
     yield ""
     yield f"{_verb(run.header)}: {totals.in_words()}."
     if not totals.contracts:
-        yield "No project contract was found: there is none, or whoever is signed in may see none."
+        yield NO_CONTRACT
     if totals.on_apply is not None:
         yield f"With --apply would be created: {totals.on_apply.in_words()}."
     if totals.unknown:

@@ -14,6 +14,8 @@ from connector.runner.outcome import Header, RunZone
 
 WIDTH = 80
 """Columns that every terminal and every e-mail has."""
+NO_CONTRACT = "No project contract was found: there is none, or whoever is signed in may see none."
+"""Tells nothing to invoice from nothing to see."""
 
 
 def grouped(amount: Decimal, places: int) -> str:

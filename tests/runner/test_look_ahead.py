@@ -20,6 +20,7 @@ from connector.runner.carried import carried
 from connector.runner.compare import sources_of
 from connector.runner.invoicing import RunRequest
 from connector.runner.look_ahead import LookAhead, Outlook, Period, outlook_of, start_look_ahead
+from connector.runner.look_ahead_report import as_text
 from connector.runner.plan import plan_contract
 from connector.workflow import ContractSnapshot, CreateInvoice, Run, Skip
 from projops_plugins.process_runner import ProcessRunner
@@ -338,3 +339,12 @@ def test_the_calendar_adds_up_to_the_drafts(sample: Emulated) -> None:
         by_customer = sum((one.amount for one in calendar.by_customer(currency).values()), Decimal(0))
         assert by_day == by_customer == calendar.total(currency).amount == drafts[currency]
     assert calendar.drafts == sum(calendar.total(code).drafts for code in calendar.currencies)
+
+
+def test_a_period_without_any_contract_says_that_none_was_seen(sample: Emulated) -> None:
+    """Whoever may see no contract is told so, and not that nothing is to be invoiced."""
+    told = "No project contract was found"
+    some = ahead(sample, OCTOBER, EXAMPLE)
+    assert not any(told in line for line in as_text(some, Calendar(), sample.client.now))
+    none = replace(some, outlooks=iter(()))
+    assert any(told in line for line in as_text(none, Calendar(), sample.client.now))

@@ -234,3 +234,10 @@ def test_the_marks_of_large_amounts_do_not_touch() -> None:
     large = Chart("id", "Title", "USD", 2, (Bar("2020-10-05", Decimal("922337203685477.00")),)).svg(400)
     small = Chart("id", "Title", "USD", 2, (Bar("2020-10-05", Decimal("922.00")),)).svg(400)
     assert large.count("<text") < small.count("<text")
+
+
+def test_a_page_about_no_contract_says_that_none_was_seen() -> None:
+    """Nothing to invoice and nothing to see look the same in charts; only one is a matter of roles."""
+    nobody = read(page().html()).text
+    assert "No project contract was found" in nobody
+    assert "No project contract was found" not in read(page(one_contract("1")).html()).text
