@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ SETTINGS = {
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
 
 
+_UNDER_WAY = (
+    sa.select(sa.func.count())
+    .select_from(tables.chunk)
+    .where(tables.chunk.c.worker == sa.bindparam("of"), tables.chunk.c.ended.is_(None))
+)
+
+
 class Scene:
     """Two hosts that serve, and what the state and the environment show of it."""
 
@@ -72,6 +80,15 @@ class Scene:
         """In the middle of the run, with chunks behind each of both; the last of each may be done again."""
         counts = list(self.chunks_of().values())
         return len(counts) == len(NAMES) and min(counts) > 1 and not self.is_over()
+
+    def is_stopped_at_work(self, running: Running) -> bool:
+        """Stops it in the middle of a chunk; between two chunks it is let go on."""
+        [worker] = re.findall(r" as (worker-\w+)\.", running.said)
+        running.process.send_signal(signal.SIGSTOP)
+        if self.database.do(lambda connection: connection.scalar(_UNDER_WAY, {"of": worker})):
+            return True
+        running.process.send_signal(signal.SIGCONT)
+        return False
 
     def is_over(self) -> bool:
         rows = self.rows()
@@ -119,6 +136,7 @@ def one_is_killed(scene: Scene) -> None:
     """What the killed one had is taken over by the other."""
     one, two = scene.serve("one"), scene.serve("two")
     until(scene.is_shared, one, two)
+    until(lambda: scene.is_stopped_at_work(one), one, two)
     one.kill()
     until(scene.is_over, two)
     assert "is taken over" in two.said
