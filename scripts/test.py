@@ -16,6 +16,9 @@ from installation import InstallationFailed
 # More workers than this spend their time on starting emulators, not on tests.
 MOST_WORKERS = 8
 CLIENTS = "--clients"
+ALL = "--all"
+# A whole matrix takes minutes: who is done takes tests from whoever still has many.
+SHARED = ["--dist", "worksteal"]
 
 
 def whole() -> list[str]:
@@ -27,7 +30,9 @@ def pytest_arguments(given: list[str]) -> list[str]:
     """Return what pytest gets: what was given, with all tests when that names none."""
     if CLIENTS in given:
         return ["tests/clients", "--require-clients", *(word for word in given if word != CLIENTS)]
-    return [*whole(), *given] if given in ([], ["--all"]) else given
+    if given == [ALL]:
+        return [*whole(), *SHARED, ALL]
+    return given or whole()
 
 
 def main(given: list[str]) -> int:

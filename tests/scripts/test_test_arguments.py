@@ -20,12 +20,12 @@ def script(repository: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("given", [[], ["--all"]])
-def test_all_tests_run_when_none_are_named(script: ModuleType, given: list[str]) -> None:
-    """On several cores; --all alone names none."""
+@pytest.mark.parametrize(("given", "more"), [([], []), (["--all"], ["--dist", "worksteal", "--all"])])
+def test_all_tests_run_when_none_are_named(script: ModuleType, given: list[str], more: list[str]) -> None:
+    """On several cores; --all alone names none, and its long tests go to whichever core is free."""
     arguments = script.pytest_arguments(given)
     assert arguments[:2] == ["tests", "-n"]
-    assert arguments[3:] == given
+    assert arguments[3:] == more
 
 
 @pytest.mark.parametrize("given", [["-x", "tests/console"], ["--all", "tests/dataverse"]])
