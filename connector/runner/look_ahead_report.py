@@ -97,8 +97,8 @@ def as_text(ahead: LookAhead, calendar: Calendar, now: datetime) -> Iterator[str
     yield from _calendar_text(calendar)
     yield ""
     yield from folded(f"Expected: {expected(calendar)}.")
-    if not calendar.contracts:
-        yield from folded(NO_CONTRACT)
+    if unseen := unseen_text(calendar):
+        yield from folded(unseen)
     if besides := besides_text(calendar):
         yield from folded(f"Not in these sums, but possible: {besides}.")
     if calendar.empty_rows:
@@ -173,6 +173,11 @@ def besides_text(calendar: Calendar) -> str:
         f"{grouped(one.amount, calendar.digits_of(code))} {code}"
         for code, one in sorted(calendar.uncertain.items())
     )
+
+
+def unseen_text(calendar: Calendar) -> str:
+    """What tells nothing to invoice from nothing to see; empty where contracts were seen."""
+    return "" if calendar.contracts else NO_CONTRACT
 
 
 def _ended_text(ended: list[tuple[str, Skip]]) -> Iterator[str]:

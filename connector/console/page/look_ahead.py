@@ -19,9 +19,9 @@ from connector.console.page.one_file import one_file
 from connector.console.page.panels.paging import MOST_ROWS, InReport, paged
 from connector.runner.calendar import Calendar
 from connector.runner.look_ahead import Period
-from connector.runner.look_ahead_report import MIRROR, RECORDED, besides_text, passed_text
+from connector.runner.look_ahead_report import MIRROR, RECORDED, besides_text, passed_text, unseen_text
 from connector.runner.outcome import Header
-from connector.runner.wording import NO_CONTRACT, settings_of_preview, unknown_of, zone_text
+from connector.runner.wording import settings_of_preview, unknown_of, zone_text
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class LookAheadPage:
             "every": every,
             "sections": [Section(one, paged(one.entries, 1, MOST_ROWS)) for one in every],
             "besides": besides_text(self.calendar),
-            "no_contract": "" if self.calendar.contracts else NO_CONTRACT,
+            "no_contract": unseen_text(self.calendar),
             "uncertain": grouped_by_contract(told.uncertain),
             "left": grouped_by_contract(told.left),
             "ended": grouped_by_contract(told.ended),

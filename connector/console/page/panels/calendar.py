@@ -8,8 +8,7 @@ from typing import Any
 from connector.console.page.currencies import NARROW_PX, WIDE_PX, Section, grouped_by_contract
 from connector.console.page.panels.paging import number_of, paged, rows_of
 from connector.console.page.readings import WorkSeen
-from connector.runner.look_ahead_report import RECORDED, besides_text
-from connector.runner.wording import NO_CONTRACT
+from connector.runner.look_ahead_report import RECORDED, besides_text, unseen_text
 
 MOST_DRAWN = 6
 """With more currencies than these the panel lists them, and draws the one that is asked for."""
@@ -33,7 +32,7 @@ def calendar_view(seen: WorkSeen, query: Mapping[str, str], *, is_report: bool) 
             if chosen == one.currency or not (chosen or is_listed_alone)
         ],
         "besides": besides_text(calendar),
-        "no_contract": "" if calendar.contracts else NO_CONTRACT,
+        "no_contract": unseen_text(calendar),
         "recorded": RECORDED,
         "drafts": sorted(told.drafts, key=lambda pair: (pair[0], pair[1].contract_name)),
         "uncertain": grouped_by_contract(told.uncertain),
